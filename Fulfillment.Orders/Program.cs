@@ -1,1 +1,27 @@
-var builder = WebApplication.CreateSlimBuilder(args); var app = builder.Build(); app.Run();
+using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.ApiKeys;
+using Fulfillment.ServiceDefaults.DataStores;
+using Npgsql;
+
+return await ServiceHost.RunAsync(async () =>
+{
+    var builder = WebApplication.CreateSlimBuilder(args);
+    builder.AddServiceDefaults();
+    builder.AddPostgres("ordersdb", poolMax: 16);
+    builder.AddRedis("redis");
+    builder.AddApiKeys(("client", ["client"]), ("operator", ["operator"]), ("reader", ["client", "operator"]));
+
+    var app = builder.Build();
+    app.UseAuthentication();
+    app.UseAuthorization();
+    app.MapDefaultEndpoints();
+
+    var stopping = app.Lifetime.ApplicationStopping;
+    var database = app.Services.GetRequiredService<NpgsqlDataSource>();
+    var clock = app.Services.GetRequiredService<TimeProvider>();
+    await StoreReadiness.WaitForPostgresAsync(database, "ordersdb", clock, app.Logger, stopping);
+    await Migrator.MigrateAsync(database, typeof(Program).Assembly, app.Logger, stopping);
+    await app.Services.GetRequiredService<ApiKeyStore>()
+        .PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping);
+    await app.RunAsync();
+});

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Fulfillment.ServiceDefaults.DataStores;
+
+/// <summary>A setting that is missing or cannot be read. Its message is one line and names the setting.</summary>
+public sealed class WrongSettingException(string setting, string problem)
+    : Exception($"Setting '{setting}' {problem}")
+{
+    /// <summary>The configuration key, as it would be written in appsettings.json.</summary>
+    public string Setting { get; } = setting;
+}
+
+/// <summary>Reads connection strings and completes them; a wrong one names its setting.</summary>
+public static class ConnectionSettings
+{
+    /// <summary>The Postgres connection string with a bounded pool and prepared statements.</summary>
+    /// <exception cref="WrongSettingException">It is missing or malformed.</exception>
+    public static string Postgres(IConfiguration configuration, string name, int poolMax)
+    {
+        var setting = $"ConnectionStrings:{name}";
+        var text = configuration.GetConnectionString(name);
+        if (string.IsNullOrWhiteSpace(text))
+            throw new WrongSettingException(setting, "is missing: give a PostgreSQL connection string (Host=...;Database=...)");
+        try
+        {
+            var parts = new NpgsqlConnectionStringBuilder(text) { MaxPoolSize = poolMax };
+            if (string.IsNullOrEmpty(parts.Host)) throw new WrongSettingException(setting, "names no Host");
+            if (string.IsNullOrEmpty(parts.Database)) throw new WrongSettingException(setting, "names no Database");
+            // Every statement of ours is a constant, so each is prepared once per connection.
+            if (parts.MaxAutoPrepare == 0) (parts.MaxAutoPrepare, parts.AutoPrepareMinUsages) = (64, 2);
+            return parts.ConnectionString;
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new WrongSettingException(setting, $"is no PostgreSQL connection string: {wrong.Message}");
+        }
+    }
+
+    /// <summary>The Redis options; a server that is not there yet is waited for in the background.</summary>
+    /// <exception cref="WrongSettingException">It is missing or malformed.</exception>
+    public static ConfigurationOptions Redis(IConfiguration configuration, string name)
+    {
+        var setting = $"ConnectionStrings:{name}";
+        var text = configuration.GetConnectionString(name);
+        if (string.IsNullOrWhiteSpace(text))
+            throw new WrongSettingException(setting, "is missing: give a Redis endpoint (host:port)");
+        try
+        {
+            var options = ConfigurationOptions.Parse(text);
+            if (options.EndPoints.Count == 0) throw new WrongSettingException(setting, "names no endpoint");
+            ApplyRedisDefaults(options);
+            return options;
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new WrongSettingException(setting, $"is no Redis connection string: {wrong.Message}");
+        }
+    }
+
+    internal static void ApplyRedisDefaults(ConfigurationOptions options)
+    {
+        options.AbortOnConnectFail = false;
+        // A command that waits for a lost server must fail, not pile up: the loops above it try again.
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+    }
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Fulfillment.ServiceDefaults.DataStores;
+
+/// <summary>
+/// The data stores of a service by the name of their connection string. This file holds the whole difference between a
+/// feed with the Aspire client packages and one without: the registrations, checks and telemetry are the same.
+/// </summary>
+public static class DataStoreExtensions
+{
+    /// <summary>Registers an <see cref="NpgsqlDataSource"/>; the pool is bounded by <paramref name="poolMax"/>.</summary>
+    public static void AddPostgres(this IHostApplicationBuilder builder, string name, int poolMax)
+    {
+        var connectionString = ConnectionSettings.Postgres(builder.Configuration, name, poolMax);
+#if USE_ASPIRE
+        builder.AddNpgsqlDataSource(name, settings => settings.ConnectionString = connectionString);
+#else
+        builder.Services.AddNpgsqlDataSource(connectionString);
+        builder.Services.AddHealthChecks().AddNpgSql(name: "PostgreSQL");
+#endif
+    }
+
+    /// <summary>Registers an <see cref="IConnectionMultiplexer"/> that connects in the background and reconnects.</summary>
+    public static void AddRedis(this IHostApplicationBuilder builder, string name)
+    {
+        var options = ConnectionSettings.Redis(builder.Configuration, name);
+#if USE_ASPIRE
+        builder.AddRedisClient(name, configureOptions: aspire => ConnectionSettings.ApplyRedisDefaults(aspire));
+#else
+        builder.Services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(options));
+        builder.Services.AddHealthChecks().AddRedis(
+            services => services.GetRequiredService<IConnectionMultiplexer>(), "Redis", HealthStatus.Unhealthy);
+#endif
+    }
+}

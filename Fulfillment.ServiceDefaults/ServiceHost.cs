@@ -1,0 +1,26 @@
+using Fulfillment.ServiceDefaults.DataStores;
+
+namespace Fulfillment.ServiceDefaults;
+
+/// <summary>Runs a service so that a wrong setting ends it with one line and exit code 1, not with a stack trace.</summary>
+public static class ServiceHost
+{
+    public static async Task<int> RunAsync(Func<Task> service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        try
+        {
+            await service();
+            return 0;
+        }
+        catch (WrongSettingException wrong)
+        {
+            await Console.Error.WriteLineAsync(wrong.Message);
+            return 1;
+        }
+        catch (OperationCanceledException)
+        {
+            return 0; // told to stop while it waited for its stores
+        }
+    }
+}
