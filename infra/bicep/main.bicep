@@ -66,11 +66,25 @@ param databaseOperatorId string = ''
 @description('The display name of that group, which becomes the name of its database role.')
 param databaseOperatorName string = ''
 
-@description('What Orders shows Picking to read its event feed. Generated once by azd and kept in its environment.')
+// The API keys that a new system starts with: prefix.secret, where the prefix says whom it is for. azd generates each
+// secret once and keeps it in its environment.
+@description('What Orders shows Picking when it reads the event feed.')
 @secure()
 @minLength(32)
 @metadata({ azd: { type: 'generate', config: { length: 43, noSpecial: true } } })
 param serviceKey string
+
+@description('The first operator: makes clients and their keys.')
+@secure()
+@minLength(32)
+@metadata({ azd: { type: 'generate', config: { length: 43, noSpecial: true } } })
+param operatorKey string
+
+@description('The first scanner: asks for tours and confirms picks.')
+@secure()
+@minLength(32)
+@metadata({ azd: { type: 'generate', config: { length: 43, noSpecial: true } } })
+param floorKey string
 
 var chosen = sizes[size]
 var tags = { 'azd-env-name': environmentName }
@@ -83,13 +97,16 @@ resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   tags: tags
 }
 
+// Modules have fixed names: two deployments of one environment at a time then refuse each other by name.
 module identity 'modules/identity.bicep' = {
   scope: group
+  name: 'identity'
   params: { location: location, tags: tags, services: ['orders', 'picking'] }
 }
 
 module observability 'modules/observability.bicep' = {
   scope: group
+  name: 'observability'
   params: {
     location: location
     tags: tags
@@ -101,17 +118,19 @@ module observability 'modules/observability.bicep' = {
 
 module network 'modules/network.bicep' = {
   scope: group
+  name: 'network'
   params: { location: location, tags: tags }
 }
 
 module registry 'modules/registry.bicep' = {
   scope: group
+  name: 'registry'
   params: {
     location: location
     tags: tags
     name: 'cr${token}'
     sku: chosen.registrySku
-    pullers: map(identity.outputs.identities, one => one.principalId)
+    pullers: [identity.outputs.identities[0].principalId, identity.outputs.identities[1].principalId]
   }
 }
 
@@ -141,14 +160,17 @@ module postgres 'modules/postgres.bicep' = [
   }
 ]
 
+var redisName = 'redis-${token}'
+
 module redis 'modules/redis.bicep' = {
   scope: group
+  name: 'redis'
   params: {
     location: location
     tags: tags
-    name: 'redis-${token}'
+    name: redisName
     size: chosen.redis
-    users: map(identity.outputs.identities, one => one.principalId)
+    users: [identity.outputs.identities[0].principalId, identity.outputs.identities[1].principalId]
     subnetId: network.outputs.endpointsSubnetId
     zoneId: network.outputs.redisZoneId
   }
@@ -156,6 +178,7 @@ module redis 'modules/redis.bicep' = {
 
 module environment 'modules/environment.bicep' = {
   scope: group
+  name: 'environment'
   params: {
     location: location
     tags: tags
@@ -169,6 +192,7 @@ module environment 'modules/environment.bicep' = {
 
 module picking 'modules/picking.bicep' = {
   scope: group
+  name: 'picking'
   params: {
     location: location
     tags: tags
@@ -180,14 +204,18 @@ module picking 'modules/picking.bicep' = {
     exists: pickingExists
     external: floorIngress == 'external'
     postgresHost: postgres[length(servers) - 1].outputs.host
-    redisName: redis.outputs.name
+    redisName: redisName
+    redisAddress: redis.outputs.address
     redisScalerKey: redisScalerKey
-    serviceKey: serviceKey
+    serviceKey: 'service.${serviceKey}'
+    operatorKey: 'operator.${operatorKey}'
+    floorKey: 'floor.${floorKey}'
   }
 }
 
 module orders 'modules/orders.bicep' = {
   scope: group
+  name: 'orders'
   params: {
     location: location
     tags: tags
@@ -199,16 +227,19 @@ module orders 'modules/orders.bicep' = {
     pickingUrl: picking.outputs.url
     postgresHost: postgres[0].outputs.host
     redisAddress: redis.outputs.address
-    serviceKey: serviceKey
+    serviceKey: 'service.${serviceKey}'
+    operatorKey: 'operator.${operatorKey}'
   }
 }
 
 module alerts 'modules/alerts.bicep' = {
   scope: group
+  name: 'alerts'
   params: {
     location: location
     tags: tags
     workspaceId: observability.outputs.workspaceId
+    deployed: ordersExists && pickingExists
     ordersId: orders.outputs.id
     pickingId: picking.outputs.id
     pickingReplicasMax: picking.outputs.replicasMax

@@ -25,10 +25,19 @@ func ask(deployed bool, path string) object =>
 
 @export()
 @description('A connection string with no password in it: the service asks Entra for a token.')
-func postgres(host string, database string, identity serviceIdentity, poolSizeMax int) string =>
-  'Host=${host};Database=${database};Username=${identity.name};SSL Mode=VerifyFull;Maximum Pool Size=${poolSizeMax}'
+func postgres(host string, database string, identity serviceIdentity) string =>
+  'Host=${host};Database=${database};Username=${identity.name};SSL Mode=VerifyFull'
 
 @export()
 @description('As above. Redis wants the object id of the identity as the user.')
 func redis(address string, identity serviceIdentity) string =>
   '${address},ssl=true,user=${identity.principalId},abortConnect=false'
+
+@export()
+@description('What every service is told, whatever it does.')
+func common(service string, identity serviceIdentity) object[] => [
+  { name: 'Azure__UseEntra', value: 'true' }
+  { name: 'AZURE_CLIENT_ID', value: identity.clientId }
+  { name: 'Azure__LoggedMetrics', value: join(map(items(loadJsonContent('../metrics.json')), one => one.value), ';') }
+  { name: 'OTEL_SERVICE_NAME', value: service }
+]

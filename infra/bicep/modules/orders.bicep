@@ -1,7 +1,7 @@
 // Orders: takes orders over HTTP, hands releases to the queue, and pulls Picking's events.
 import { ordersSize } from '../sizes.bicep'
 import { serviceIdentity } from 'identity.bicep'
-import { port, postgres, probes, redis, shutdownSeconds } from 'container.bicep'
+import { common, port, postgres, probes, redis, shutdownSeconds } from 'container.bicep'
 
 param location string
 param tags object
@@ -15,6 +15,8 @@ param postgresHost string
 param redisAddress string
 @secure()
 param serviceKey string
+@secure()
+param operatorKey string
 
 var name = 'orders'
 
@@ -36,7 +38,10 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
       maxInactiveRevisions: 10
       ingress: { external: true, targetPort: port, transport: 'auto', allowInsecure: false }
       registries: [{ server: registry, identity: identity.id }]
-      secrets: [{ name: 'service-key', value: serviceKey }]
+      secrets: [
+        { name: 'service-key', value: serviceKey }
+        { name: 'operator-key', value: operatorKey }
+      ]
     }
     template: {
       terminationGracePeriodSeconds: shutdownSeconds
@@ -46,15 +51,13 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
           image: current.outputs.image
           resources: { cpu: json(size.app.cpu), memory: size.app.memory }
           probes: probes(exists)
-          env: [
-            { name: 'ConnectionStrings__ordersdb', value: postgres(postgresHost, 'ordersdb', identity, 16) }
+          env: concat(common(name, identity), [
+            { name: 'Service__Key', secretRef: 'service-key' }
+            { name: 'Operator__Key', secretRef: 'operator-key' }
+            { name: 'ConnectionStrings__ordersdb', value: postgres(postgresHost, 'ordersdb', identity) }
             { name: 'ConnectionStrings__redis', value: redis(redisAddress, identity) }
             { name: 'Picking__Url', value: pickingUrl }
-            { name: 'Service__Key', secretRef: 'service-key' }
-            { name: 'Azure__UseEntra', value: 'true' }
-            { name: 'AZURE_CLIENT_ID', value: identity.clientId }
-            { name: 'OTEL_SERVICE_NAME', value: name }
-          ]
+          ])
         }
       ]
       scale: {

@@ -1,7 +1,7 @@
 // Picking: planner and floor API in one process, scaled by the depth of its queue.
 import { appSize } from '../sizes.bicep'
 import { serviceIdentity } from 'identity.bicep'
-import { port, postgres, probes, redis, shutdownSeconds } from 'container.bicep'
+import { common, port, postgres, probes, redis, shutdownSeconds } from 'container.bicep'
 
 param location string
 param tags object
@@ -15,9 +15,14 @@ param exists bool
 param external bool
 param postgresHost string
 param redisName string
+param redisAddress string
 param redisScalerKey 'primary' | 'secondary'
 @secure()
 param serviceKey string
+@secure()
+param operatorKey string
+@secure()
+param floorKey string
 
 var name = 'picking'
 var scale = loadJsonContent('../scale-rules.json').picking
@@ -29,8 +34,6 @@ resource queue 'Microsoft.Cache/redisEnterprise@2025-07-01' existing = {
 
   resource database 'databases' existing = { name: 'default' }
 }
-
-var queueAddress = '${queue.properties.hostName}:${queue::database.properties.port}'
 
 module current 'current-image.bicep' = {
   name: '${name}-image'
@@ -51,13 +54,15 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
       ingress: { external: external, targetPort: port, transport: 'auto', allowInsecure: false }
       registries: [{ server: registry, identity: identity.id }]
       secrets: [
+        { name: 'service-key', value: serviceKey }
+        { name: 'operator-key', value: operatorKey }
+        { name: 'floor-key', value: floorKey }
         {
           name: redisSecret
           value: redisScalerKey == 'primary'
             ? queue::database.listKeys().primaryKey
             : queue::database.listKeys().secondaryKey
         }
-        { name: 'service-key', value: serviceKey }
       ]
     }
     template: {
@@ -68,14 +73,13 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
           image: current.outputs.image
           resources: { cpu: json(size.cpu), memory: size.memory }
           probes: probes(exists)
-          env: [
-            { name: 'ConnectionStrings__pickingdb', value: postgres(postgresHost, 'pickingdb', identity, 2) }
-            { name: 'ConnectionStrings__redis', value: redis(queueAddress, identity) }
+          env: concat(common(name, identity), [
             { name: 'Service__Key', secretRef: 'service-key' }
-            { name: 'Azure__UseEntra', value: 'true' }
-            { name: 'AZURE_CLIENT_ID', value: identity.clientId }
-            { name: 'OTEL_SERVICE_NAME', value: name }
-          ]
+            { name: 'Operator__Key', secretRef: 'operator-key' }
+            { name: 'Floor__Key', secretRef: 'floor-key' }
+            { name: 'ConnectionStrings__pickingdb', value: postgres(postgresHost, 'pickingdb', identity) }
+            { name: 'ConnectionStrings__redis', value: redis(redisAddress, identity) }
+          ])
         }
       ]
       scale: {
@@ -92,7 +96,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
                   name: rule.name
                   custom: {
                     type: rule.type
-                    metadata: union(rule.metadata, { address: queueAddress })
+                    metadata: union(rule.metadata, { address: redisAddress })
                     auth: [{ triggerParameter: 'password', secretRef: redisSecret }]
                   }
                 }

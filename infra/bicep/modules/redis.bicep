@@ -62,5 +62,4 @@ module endpoint 'private-endpoint.bicep' = {
   dependsOn: [redis::database]
 }
 
-output name string = redis.name
 output address string = '${redis.properties.hostName}:${port}'

@@ -9,10 +9,7 @@ param sku 'Basic' | 'Standard'
 @description('Principals that may pull.')
 param pullers string[]
 
-var acrPull = subscriptionResourceId(
-  'Microsoft.Authorization/roleDefinitions',
-  '7f951dda-4ed3-4680-a7ca-43fe172d538d'
-)
+var acrPull = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '7f951dda-4ed3-4680-a7ca-43fe172d538d')
 
 resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' = {
   name: name
