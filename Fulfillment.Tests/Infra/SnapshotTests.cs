@@ -79,7 +79,7 @@ public sealed class SnapshotTests
     [InlineData("readEnvironmentVariable('AZURE_LOCATION', 'westeurope')", "'atlantis'", "BCP033")] // not among the allowed
     [InlineData("param size = 'dev'", "param size = 'huge'", "BCP033")]
     [InlineData("param floorKey = readEnvironmentVariable('FLOOR_KEY')", "", "BCP258")] // missing
-    [InlineData("readEnvironmentVariable('FLOOR_KEY')", "readEnvironmentVariable('NOT_SET_ANYWHERE')", "BCP338")]
+    [InlineData("readEnvironmentVariable('FLOOR_KEY')", "readEnvironmentVariable('NOT_SET_ANYWHERE')", "BCP427")]
     [InlineData("readEnvironmentVariable('FLOOR_KEY')", "'short'", "BCP333")]
     public async Task A_wrong_parameter_is_refused_before_anything_is_created(string right, string wrong, string code)
     {
