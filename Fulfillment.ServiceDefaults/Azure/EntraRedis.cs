@@ -23,15 +23,14 @@ public static class EntraRedis
         ArgumentNullException.ThrowIfNull(options);
         if (credential is null || !string.IsNullOrEmpty(options.Password)) return options;
         options.Defaults = new EntraRedisLogin(options, credential, clock);
-        // One connection for commands and subscriptions: a RESP2 subscription could not be signed in again.
-        options.Protocol = RedisProtocol.Resp3;
         return options;
     }
 }
 
 /// <summary>
 /// Redis drops a connection when the token it signed in with ends. A new connection asks for the password here and gets
-/// a token that lives; one that is open is signed in again with AUTH before that.
+/// a token that lives; the one for commands is signed in again with AUTH before that. A subscription has a connection of
+/// its own that cannot be: it drops, reconnects with the new token and subscribes again, and nothing of ours relies on it.
 /// </summary>
 internal sealed partial class EntraRedisLogin(ConfigurationOptions options, TokenCredential credential, TimeProvider clock)
     : AzureManagedRedisOptionsProvider
