@@ -10,7 +10,8 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddPostgres("pickingdb", poolMax: 2);
     builder.AddRedis("redis");
     builder.AddApiKeys(
-        ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]), ("operator", ["operator"]));
+        ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]),
+        ("operator", ["operator"]));
 
     var app = builder.Build();
     app.UseAuthentication();

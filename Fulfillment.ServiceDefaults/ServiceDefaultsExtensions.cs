@@ -18,7 +18,9 @@ public static class ServiceDefaultsExtensions
     /// <summary>Our own activity sources and meters all start with this.</summary>
     public const string TelemetryNames = "Fulfillment.*";
 
-    /// <summary>Adds telemetry, health checks, service discovery, resilient HttpClients and <see cref="TimeProvider"/>.</summary>
+    /// <summary>
+    /// Adds telemetry, health checks, service discovery, resilient HttpClients and <see cref="TimeProvider"/>.
+    /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         builder.AddTelemetry();
@@ -66,6 +68,7 @@ public static class ServiceDefaultsExtensions
                 .AddNpgsql());
 
         // Exported only when somebody listens: an exporter without a listener delays the exit by ten seconds.
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) telemetry.UseOtlpExporter();
+        var listener = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"];
+        if (!string.IsNullOrWhiteSpace(listener)) telemetry.UseOtlpExporter();
     }
 }

@@ -12,7 +12,9 @@ namespace Fulfillment.ServiceDefaults.DataStores;
 /// </summary>
 public static class DataStoreExtensions
 {
-    /// <summary>Registers an <see cref="NpgsqlDataSource"/>; the pool is bounded by <paramref name="poolMax"/>.</summary>
+    /// <summary>
+    /// Registers an <see cref="NpgsqlDataSource"/>; the pool is bounded by <paramref name="poolMax"/>.
+    /// </summary>
     public static void AddPostgres(this IHostApplicationBuilder builder, string name, int poolMax)
     {
         var connectionString = ConnectionSettings.Postgres(builder.Configuration, name, poolMax);
@@ -24,7 +26,9 @@ public static class DataStoreExtensions
 #endif
     }
 
-    /// <summary>Registers an <see cref="IConnectionMultiplexer"/> that connects in the background and reconnects.</summary>
+    /// <summary>
+    /// Registers an <see cref="IConnectionMultiplexer"/> that connects in the background and reconnects.
+    /// </summary>
     public static void AddRedis(this IHostApplicationBuilder builder, string name)
     {
         var options = ConnectionSettings.Redis(builder.Configuration, name);

@@ -15,10 +15,15 @@ internal static partial class DeploymentRules
     // What Azure leaves for users: max_connections of the size, less the 15 it keeps for itself.
     private static readonly Dictionary<string, int> UserConnections = new()
     {
-        ["Standard_B1ms"] = 35, ["Standard_B2s"] = 414, ["Standard_D2ds_v5"] = 844, ["Standard_D4ds_v5"] = 1703,
+        ["Standard_B1ms"] = 35,
+        ["Standard_B2s"] = 414,
+        ["Standard_D2ds_v5"] = 844,
+        ["Standard_D4ds_v5"] = 1703,
     };
 
-    /// <summary>The scale block is scale-rules.json, rule for rule; Bicep adds the address and the key, no more.</summary>
+    /// <summary>
+    /// The scale block is scale-rules.json, rule for rule; Bicep adds the address and the key, no more.
+    /// </summary>
     internal static IEnumerable<string> ScaleIsTheTestedRule(Expansion expansion)
     {
         var file = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder, "scale-rules.json")))!["picking"]!.AsObject();
@@ -44,7 +49,9 @@ internal static partial class DeploymentRules
         }
     }
 
-    /// <summary>Metadata is strings, the queue's rule finds and may read the queue, and no rule carries an identity.</summary>
+    /// <summary>
+    /// Metadata is strings, the queue's rule finds and may read the queue, and no rule carries an identity.
+    /// </summary>
     internal static IEnumerable<string> ScaleRulesWorkInContainerApps(Expansion expansion)
     {
         var app = expansion.App("picking")["properties"]!;
@@ -91,7 +98,9 @@ internal static partial class DeploymentRules
         if (cores > CoresOfAnEnvironmentMax) yield return $"full scale needs {cores} cores, the quota is {CoresOfAnEnvironmentMax}";
     }
 
-    /// <summary>Every container has its three probes, paired CPU and memory, a user that is not root, and time to stop.</summary>
+    /// <summary>
+    /// Every container has its three probes, paired CPU and memory, a user that is not root, and time to stop.
+    /// </summary>
     internal static IEnumerable<string> ContainersAreKept(Expansion expansion)
     {
         foreach (var app in expansion.OfType("Microsoft.App/containerApps"))

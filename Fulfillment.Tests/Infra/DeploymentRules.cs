@@ -18,7 +18,9 @@ internal static partial class DeploymentRules
             || text.Contains("secret", StringComparison.OrdinalIgnoreCase)
         select $"output {output.Key} is {text}";
 
-    /// <summary>Secrets are references or secure parameters, settings hold none, and only the scaler has a store's key.</summary>
+    /// <summary>
+    /// Secrets are references or secure parameters, settings hold none, and only the scaler has a store's key.
+    /// </summary>
     internal static IEnumerable<string> NoSecretIsWrittenDown(Expansion expansion)
     {
         foreach (var app in expansion.OfType("Microsoft.App/containerApps"))

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Fulfillment.Tests.Infra;
 
-/// <summary>Tokens in the place of passwords: real servers, and the token endpoint of a container on loopback.</summary>
+/// <summary>
+/// Tokens in the place of passwords: real servers, and the token endpoint of a container on loopback.
+/// </summary>
 public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<IdentityEndpoint>
 {
     private const string User = "7d9bb3c4-1111-2222-3333-444455556666"; // the object id of an identity

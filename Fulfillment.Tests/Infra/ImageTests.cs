@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Fulfillment.Tests.Infra;
 
-/// <summary>What `dotnet publish -t:PublishContainer` would be told, read from the build itself; and azure.yaml beside it.</summary>
+/// <summary>
+/// What `dotnet publish -t:PublishContainer` would be told, read from the build itself; and azure.yaml beside it.
+/// </summary>
 public sealed partial class ImageTests
 {
     [Theory]
