@@ -15,7 +15,10 @@ internal static partial class DeploymentRules
     // What Azure leaves for users: max_connections of the size, less the 15 it keeps for itself.
     private static readonly Dictionary<string, int> UserConnections = new()
     {
-        ["Standard_B1ms"] = 35, ["Standard_B2s"] = 414, ["Standard_D2ds_v5"] = 844, ["Standard_D4ds_v5"] = 1703,
+        ["Standard_B1ms"] = 35,
+        ["Standard_B2s"] = 414,
+        ["Standard_D2ds_v5"] = 844,
+        ["Standard_D4ds_v5"] = 1703,
     };
 
     /// <summary>The scale block is scale-rules.json, rule for rule; Bicep adds the address and the key, no more.</summary>

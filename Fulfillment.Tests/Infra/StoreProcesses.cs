@@ -17,7 +17,8 @@ internal sealed class RedisProcess(Process process, int port, ConnectionMultiple
     {
         var port = IdentityEndpoint.FreePort();
         var process = Process.Start(new ProcessStartInfo("redis-server",
-            ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", "administrator"]) { RedirectStandardOutput = true })!;
+            ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", "administrator"])
+        { RedirectStandardOutput = true })!;
         var administrator = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port},allowAdmin=true,password=administrator,connectRetry=50,connectTimeout=200");
         return new RedisProcess(process, port, administrator);
     }
