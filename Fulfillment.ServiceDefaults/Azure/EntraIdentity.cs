@@ -9,7 +9,8 @@ public static class EntraIdentity
 {
     /// <summary>
     /// The credential of the managed identity named by <c>AZURE_CLIENT_ID</c> (without it, the system-assigned one), or
-    /// null when Entra is off. It caches: a token that is asked for again is handed out until five minutes before its end.
+    /// null when Entra is off. It caches: a token that is asked for again is handed out until five minutes before its
+    /// end.
     /// </summary>
     public static TokenCredential? CredentialOrNull(IConfiguration configuration)
     {

@@ -15,7 +15,7 @@ public static class MetricLogExtensions
 {
     private const int IntervalMilliseconds = 60_000;
 
-    /// <summary>Logs the instruments that <c>Azure:LoggedMetrics</c> names (separated by ;), once a minute; none, never.</summary>
+    /// <summary>Logs the instruments that <c>Azure:LoggedMetrics</c> names (separated by ;) once a minute.</summary>
     public static MeterProviderBuilder AddMetricLog(this MeterProviderBuilder metrics, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -24,12 +24,14 @@ public static class MetricLogExtensions
         return names.Count == 0
             ? metrics
             : metrics.AddReader(services => new PeriodicExportingMetricReader(
-                new MetricLogExporter(names, services.GetRequiredService<ILogger<MetricLogExporter>>()), IntervalMilliseconds));
+                new MetricLogExporter(names, services.GetRequiredService<ILogger<MetricLogExporter>>()),
+                IntervalMilliseconds));
     }
 }
 
 /// <summary>One line for each named gauge or sum and each of its tag sets; histograms have no single value.</summary>
-public sealed partial class MetricLogExporter(FrozenSet<string> names, ILogger<MetricLogExporter> log) : BaseExporter<Metric>
+public sealed partial class MetricLogExporter(FrozenSet<string> names, ILogger<MetricLogExporter> log)
+    : BaseExporter<Metric>
 {
     public override ExportResult Export(in Batch<Metric> batch)
     {

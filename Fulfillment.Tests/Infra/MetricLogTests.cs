@@ -25,12 +25,14 @@ public sealed class MetricLogTests
             [new("Azure:LoggedMetrics", "fulfillment.backlog.age; fulfillment.backlog.releases")]).Build();
         using var services = new ServiceCollection()
             .AddLogging(logging => logging.AddProvider(lines))
-            .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(meter.Name).AddMetricLog(configuration)).Services
+            .AddOpenTelemetry().WithMetrics(metrics =>
+                metrics.AddMeter(meter.Name).AddMetricLog(configuration)).Services
             .BuildServiceProvider();
 
         Assert.True(services.GetRequiredService<MeterProvider>().ForceFlush());
 
-        Assert.Equal(["metric fulfillment.backlog.age 12.5", "metric fulfillment.backlog.releases 40"], lines.Written.Order());
+        Assert.Equal(["metric fulfillment.backlog.age 12.5", "metric fulfillment.backlog.releases 40"],
+            lines.Written.Order());
     }
 
     [Fact]
@@ -39,12 +41,15 @@ public sealed class MetricLogTests
         var names = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder, "metrics.json")))!.AsObject()
             .Select(one => (string)one.Value!).ToList();
         var logged = Bicep.Committed("prod").Containers.SelectMany(container => container["env"]!.AsArray())
-            .Where(setting => (string?)setting!["name"] == "Azure__LoggedMetrics").Select(setting => (string)setting!["value"]!).ToList();
+            .Where(setting => (string?)setting!["name"] == "Azure__LoggedMetrics").Select(setting =>
+                (string)setting!["value"]!).ToList();
 
         Assert.Equal(2, logged.Count);
         Assert.All(logged, value => Assert.Equal(names, value.Split(';')));
-        var queries = string.Concat(Bicep.Committed("prod").OfType("Microsoft.Insights/scheduledQueryRules").Select(one => one.ToJsonString()));
-        Assert.All(names.Where(name => name != "fulfillment.backlog.releases"), name => Assert.Contains(name, queries, StringComparison.Ordinal));
+        var queries = string.Concat(Bicep.Committed("prod").OfType("Microsoft.Insights/scheduledQueryRules")
+            .Select(one => one.ToJsonString()));
+        Assert.All(names.Where(name => name != "fulfillment.backlog.releases"), name =>
+            Assert.Contains(name, queries, StringComparison.Ordinal));
     }
 
     private sealed class Lines : ILoggerProvider, ILogger
@@ -62,7 +67,8 @@ public sealed class MetricLogTests
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?,
+                string> formatter) =>
             Written.Enqueue(formatter(state, exception));
     }
 }
