@@ -30,9 +30,7 @@ public static class EntraRedis
 /// <summary>
 /// Redis drops a connection when the token it signed in with ends. A new connection asks for the password here and gets
 /// a token that lives; the one for commands is signed in again with AUTH before that. A subscription has a connection
-/// of
-/// its own that cannot be: it drops, reconnects with the new token and subscribes again, and nothing of ours relies
-/// on it.
+/// of its own that cannot be: it drops, comes back with the new token and subscribes again. Nothing of ours relies on it.
 /// </summary>
 internal sealed partial class EntraRedisLogin(
     ConfigurationOptions options, TokenCredential credential, TimeProvider clock)
@@ -64,8 +62,8 @@ internal sealed partial class EntraRedisLogin(
             try
             {
                 var token = await credential.GetTokenAsync(Request, CancellationToken.None);
-                if (shown.Token is not null && token.Token != shown.Token)
-                    await SignInAgainAsync(redis, token.Token, log);
+                var isNew = shown.Token is not null && token.Token != shown.Token;
+                if (isNew) await SignInAgainAsync(redis, token.Token, log);
                 shown = token;
             }
             catch (ObjectDisposedException)

@@ -15,9 +15,7 @@ public static class MetricLogExtensions
 {
     private const int IntervalMilliseconds = 60_000;
 
-    /// <summary>
-    /// Logs the instruments that <c>Azure:LoggedMetrics</c> names (separated by ;), once a minute; none, never.
-    /// </summary>
+    /// <summary>Logs the instruments that <c>Azure:LoggedMetrics</c> names (separated by ;) once a minute.</summary>
     public static MeterProviderBuilder AddMetricLog(this MeterProviderBuilder metrics, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -26,8 +24,8 @@ public static class MetricLogExtensions
         return names.Count == 0
             ? metrics
             : metrics.AddReader(services => new PeriodicExportingMetricReader(
-                new MetricLogExporter(
-                names, services.GetRequiredService<ILogger<MetricLogExporter>>()), IntervalMilliseconds));
+                new MetricLogExporter(names, services.GetRequiredService<ILogger<MetricLogExporter>>()),
+                IntervalMilliseconds));
     }
 }
 

@@ -53,10 +53,10 @@ internal static class Bicep
         return copy;
     }
 
-    /// <summary>
-    /// Expands dev or prod in <paramref name="folder"/>, as a deployment to a made-up subscription would.
-    /// </summary>
-    internal static Task<(int ExitCode, string Output, string Error)> SnapshotAsync(string folder, string size, string mode) =>
+    /// <summary>Expands dev or prod in <paramref name="folder"/>, as a deployment to a made-up subscription
+    /// would.</summary>
+    internal static Task<(int ExitCode, string Output, string Error)> SnapshotAsync(string folder, string size,
+        string mode) =>
         RunAsync(
             "snapshot", Path.Combine(folder, $"{size}.bicepparam"), "--mode", mode, "--location", "westeurope",
             "--subscription-id", "00000000-0000-0000-0000-000000000001",

@@ -21,12 +21,12 @@ internal static partial class DeploymentRules
         ["Standard_D4ds_v5"] = 1703,
     };
 
-    /// <summary>
-    /// The scale block is scale-rules.json, rule for rule; Bicep adds the address and the key, no more.
-    /// </summary>
+    /// <summary>The scale block is scale-rules.json, rule for rule; Bicep adds the address and the key, no
+    /// more.</summary>
     internal static IEnumerable<string> ScaleIsTheTestedRule(Expansion expansion)
     {
-        var file = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder, "scale-rules.json")))!["picking"]!.AsObject();
+        var file = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder,
+            "scale-rules.json")))!["picking"]!.AsObject();
         var scale = expansion.App("picking")["properties"]!["template"]!["scale"]!.AsObject();
         foreach (var (name, value) in file.Where(one => one.Key != "rules"))
         {
@@ -35,7 +35,8 @@ internal static partial class DeploymentRules
 
         var tested = file["rules"]!.AsArray();
         var deployed = scale["rules"]!.AsArray();
-        if (tested.Count != deployed.Count) yield return $"{deployed.Count} rules are deployed, {tested.Count} are tested";
+        if (tested.Count != deployed.Count)
+            yield return $"{deployed.Count} rules are deployed, {tested.Count} are tested";
         foreach (var (left, right) in tested.Zip(deployed))
         {
             var plain = new JsonObject
@@ -45,17 +46,18 @@ internal static partial class DeploymentRules
                 ["metadata"] = right["custom"]?["metadata"]?.DeepClone(),
             };
             (plain["metadata"] as JsonObject)?.Remove("address");
-            if (!JsonNode.DeepEquals(left, plain)) yield return $"deployed {plain.ToJsonString()}, tested {left!.ToJsonString()}";
+            if (!JsonNode.DeepEquals(left, plain))
+                yield return $"deployed {plain.ToJsonString()}, tested {left!.ToJsonString()}";
         }
     }
 
-    /// <summary>
-    /// Metadata is strings, the queue's rule finds and may read the queue, and no rule carries an identity.
-    /// </summary>
+    /// <summary>Metadata is strings, the queue's rule finds and may read the queue, and no rule carries an
+    /// identity.</summary>
     internal static IEnumerable<string> ScaleRulesWorkInContainerApps(Expansion expansion)
     {
         var app = expansion.App("picking")["properties"]!;
-        var secrets = app["configuration"]!["secrets"]!.AsArray().Select(secret => (string?)secret!["name"]).ToHashSet();
+        var secrets = app["configuration"]!["secrets"]!.AsArray().Select(secret =>
+            (string?)secret!["name"]).ToHashSet();
         foreach (var rule in app["template"]!["scale"]!["rules"]!.AsArray().Select(rule => rule!["custom"]!.AsObject()))
         {
             var type = (string?)rule["type"];
@@ -66,9 +68,12 @@ internal static partial class DeploymentRules
             }
 
             if (type != "redis-streams") continue;
-            if (rule["metadata"]!["consumerGroup"] is not null) yield return "a consumer group turns the depth into a lag";
-            if ((string?)rule["metadata"]!["enableTLS"] != "true") yield return "the scaler talks to Redis in the clear";
-            if (!TextOf(rule["metadata"]!["address"]).Contains("10000", StringComparison.Ordinal)) yield return "no address";
+            if (rule["metadata"]!["consumerGroup"] is not null)
+                yield return "a consumer group turns the depth into a lag";
+            if ((string?)rule["metadata"]!["enableTLS"] != "true")
+                yield return "the scaler talks to Redis in the clear";
+            if (!TextOf(rule["metadata"]!["address"]).Contains("10000", StringComparison.Ordinal))
+                yield return "no address";
             if (rule["auth"] is not JsonArray { Count: 1 } auth || (string?)auth[0]!["triggerParameter"] != "password"
                 || !secrets.Contains((string?)auth[0]!["secretRef"]))
             {
@@ -87,20 +92,23 @@ internal static partial class DeploymentRules
         {
             var name = (string)server["name"]!;
             // A new revision runs beside the old one for a while: everything twice.
-            var needed = 2 * ((name.Contains("picking", StringComparison.Ordinal) || servers.Count == 1 ? picking * PickingPoolMax : 0)
-                + (name.Contains("orders", StringComparison.Ordinal) || servers.Count == 1 ? orders * OrdersPoolMax : 0));
+            var needed = 2 * ((name.Contains("picking", StringComparison.Ordinal)
+                || servers.Count == 1 ? picking * PickingPoolMax : 0)
+                + (name.Contains("orders", StringComparison.Ordinal)
+                    || servers.Count == 1 ? orders * OrdersPoolMax : 0));
             var there = UserConnections.GetValueOrDefault((string)server["sku"]!["name"]!);
             if (needed > there) yield return $"{name} has {there} connections, full scale needs {needed}";
         }
 
         var cores = expansion.OfType("Microsoft.App/containerApps").Sum(app =>
-            (decimal)app["properties"]!["template"]!["containers"]![0]!["resources"]!["cpu"]! * ReplicasMax(expansion, (string)app["name"]!));
-        if (cores > CoresOfAnEnvironmentMax) yield return $"full scale needs {cores} cores, the quota is {CoresOfAnEnvironmentMax}";
+            (decimal)app["properties"]!["template"]!["containers"]![0]!["resources"]!["cpu"]! * ReplicasMax(expansion,
+                (string)app["name"]!));
+        if (cores > CoresOfAnEnvironmentMax)
+            yield return $"full scale needs {cores} cores, the quota is {CoresOfAnEnvironmentMax}";
     }
 
-    /// <summary>
-    /// Every container has its three probes, paired CPU and memory, a user that is not root, and time to stop.
-    /// </summary>
+    /// <summary>Every container has its three probes, paired CPU and memory, a user that is not root, and time to
+    /// stop.</summary>
     internal static IEnumerable<string> ContainersAreKept(Expansion expansion)
     {
         foreach (var app in expansion.OfType("Microsoft.App/containerApps"))
@@ -113,12 +121,14 @@ internal static partial class DeploymentRules
         {
             var name = container["name"];
             var probes = container["probes"]?.AsArray() ?? [];
-            if (!probes.Select(one => (string?)one!["type"]).Order().SequenceEqual(["Liveness", "Readiness", "Startup"]))
+            if (!probes.Select(one =>
+                (string?)one!["type"]).Order().SequenceEqual(["Liveness", "Readiness", "Startup"]))
                 yield return $"{name} lacks a probe";
             var image = TextOf(container["image"]);
             // The placeholder listens on the port and knows no path of ours; what is deployed knows both.
             var asks = image == Placeholder ? "tcpSocket" : "httpGet";
-            if (!probes.All(one => (int?)one![asks]?["port"] == 8080)) yield return $"{name} would not survive its probes";
+            if (!probes.All(one => (int?)one![asks]?["port"] == 8080))
+                yield return $"{name} would not survive its probes";
             if (image != Placeholder && !image.StartsWith("[reference('", StringComparison.Ordinal))
                 yield return $"{name} runs {image}, which nobody here knows to be without root";
             var cores = (decimal?)container["resources"]?["cpu"] ?? 0;

@@ -42,34 +42,55 @@ public sealed class DeploymentTests
         ("scale rules work in Container Apps", "no TLS", e => Rule(e, 0)["metadata"]!["enableTLS"] = "false"),
         ("no output tells a secret", "a store's key", e => e.Outputs["REDIS"] = "[listKeys('redis').primaryKey]"),
         ("no output tells a secret", "an API key", e => e.Outputs["KEY"] = "[parameters('serviceKey')]"),
-        ("no secret is written down", "a literal", e => Secrets(e, "orders")[0]!["value"] = "service.abcdefghijklmnopqrstuvwxyz"),
+        ("no secret is written down", "a literal",
+            e => Secrets(e, "orders")[0]!["value"] = "service.abcdefghijklmnopqrstuvwxyz"),
         ("no secret is written down", "a store's key", e => Secrets(e, "orders")[0]!["value"] = "[listKeys('redis')]"),
-        ("no secret is written down", "a password", e => Setting(e, "orders", "ConnectionStrings__ordersdb")["value"] = "Host=h;Password=p"),
+        ("no secret is written down", "a password",
+            e => Setting(e, "orders", "ConnectionStrings__ordersdb")["value"] = "Host=h;Password=p"),
         ("everything is encrypted", "plain HTTP", e => Configuration(e, "orders")["ingress"]!["allowInsecure"] = true),
-        ("everything is encrypted", "plain peers", e => Properties(e, "Microsoft.App/managedEnvironments").Remove("peerTrafficConfiguration")),
-        ("everything is encrypted", "TLS 1.1", e => Properties(e, "Microsoft.Cache/redisEnterprise")["minimumTlsVersion"] = "1.1"),
-        ("everything is encrypted", "plain Redis", e => Properties(e, "Microsoft.Cache/redisEnterprise/databases")["clientProtocol"] = "Plaintext"),
-        ("everything is encrypted", "TLS 1.1", e => Properties(e, "Microsoft.DBforPostgreSQL/flexibleServers/configurations")["value"] = "TLSv1.1"),
-        ("everything is encrypted", "no SSL mode", e => Setting(e, "orders", "ConnectionStrings__ordersdb")["value"] = "Host=h;Database=d"),
-        ("stores are private", "a public server", e => Properties(e, Postgres)["network"]!["publicNetworkAccess"] = "Enabled"),
-        ("stores are private", "a public Redis", e => Properties(e, "Microsoft.Cache/redisEnterprise")["publicNetworkAccess"] = "Enabled"),
+        ("everything is encrypted", "plain peers",
+            e => Properties(e, "Microsoft.App/managedEnvironments").Remove("peerTrafficConfiguration")),
+        ("everything is encrypted", "TLS 1.1",
+            e => Properties(e, "Microsoft.Cache/redisEnterprise")["minimumTlsVersion"] = "1.1"),
+        ("everything is encrypted", "plain Redis",
+            e => Properties(e, "Microsoft.Cache/redisEnterprise/databases")["clientProtocol"] = "Plaintext"),
+        ("everything is encrypted", "TLS 1.1",
+            e => Properties(e, "Microsoft.DBforPostgreSQL/flexibleServers/configurations")["value"] = "TLSv1.1"),
+        ("everything is encrypted", "no SSL mode",
+            e => Setting(e, "orders", "ConnectionStrings__ordersdb")["value"] = "Host=h;Database=d"),
+        ("stores are private", "a public server",
+            e => Properties(e, Postgres)["network"]!["publicNetworkAccess"] = "Enabled"),
+        ("stores are private", "a public Redis",
+            e => Properties(e, "Microsoft.Cache/redisEnterprise")["publicNetworkAccess"] = "Enabled"),
         ("stores are private", "no endpoint", e => Remove(e, "Microsoft.Network/privateEndpoints")),
-        ("stores are private", "a firewall rule", e => Add(e, new() { ["type"] = $"{Postgres}/firewallRules", ["name"] = "all" })),
-        ("Entra is the only way in", "passwords", e => Properties(e, Postgres)["authConfig"]!["passwordAuth"] = "Enabled"),
-        ("Entra is the only way in", "an admin user", e => Properties(e, "Microsoft.ContainerRegistry/registries")["adminUserEnabled"] = true),
+        ("stores are private", "a firewall rule",
+            e => Add(e, new() { ["type"] = $"{Postgres}/firewallRules", ["name"] = "all" })),
+        ("Entra is the only way in", "passwords",
+            e => Properties(e, Postgres)["authConfig"]!["passwordAuth"] = "Enabled"),
+        ("Entra is the only way in", "an admin user",
+            e => Properties(e, "Microsoft.ContainerRegistry/registries")["adminUserEnabled"] = true),
         ("Entra is the only way in", "no token", e => Setting(e, "picking", "Azure__UseEntra")["name"] = "Azure__Off"),
-        ("Entra is the only way in", "a stranger", e => Remove(e, "Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments")),
-        ("containers are probed, limited and not root", "no liveness", e => Container(e, "orders")["probes"]!.AsArray().RemoveAt(1)),
+        ("Entra is the only way in", "a stranger",
+            e => Remove(e, "Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments")),
+        ("containers are probed, limited and not root", "no liveness",
+            e => Container(e, "orders")["probes"]!.AsArray().RemoveAt(1)),
         ("containers are probed, limited and not root", "no limits", e => Container(e, "orders").Remove("resources")),
-        ("containers are probed, limited and not root", "odd memory", e => Container(e, "orders")["resources"]!["memory"] = "3Gi"),
+        ("containers are probed, limited and not root", "odd memory",
+            e => Container(e, "orders")["resources"]!["memory"] = "3Gi"),
         ("containers are probed, limited and not root", "root", e => Container(e, "orders")["image"] = "nginx:latest"),
-        ("containers are probed, limited and not root", "a wrong port", e => Container(e, "orders")["probes"]![0]![Ask(e)]!["port"] = 80),
-        ("containers are probed, limited and not root", "no time to stop", e => Template(e, "orders").Remove("terminationGracePeriodSeconds")),
-        ("roles are least", "Contributor", e => Properties(e, Role)["roleDefinitionId"] = "b24988ac-6180-42a0-ab88-20f7382dd24c"),
+        ("containers are probed, limited and not root", "a wrong port",
+            e => Container(e, "orders")["probes"]![0]![Ask(e)]!["port"] = 80),
+        ("containers are probed, limited and not root", "no time to stop",
+            e => Template(e, "orders").Remove("terminationGracePeriodSeconds")),
+        ("roles are least", "Contributor",
+            e => Properties(e, Role)["roleDefinitionId"] = "b24988ac-6180-42a0-ab88-20f7382dd24c"),
         ("roles are least", "one more", e => Add(e, e.OfType(Role).First().DeepClone().AsObject())),
-        ("roles are least", "the resource group", e => e.OfType(Role).First()["id"] = "/subscriptions/s/resourceGroups/rg"),
-        ("roles are least", "a shared identity", e => e.App("orders")["identity"] = e.App("picking")["identity"]!.DeepClone()),
-        ("databases are apart", "a guest", e => Add(e, e.OfType($"{Postgres}/administrators").First().DeepClone().AsObject())),
+        ("roles are least", "the resource group",
+            e => e.OfType(Role).First()["id"] = "/subscriptions/s/resourceGroups/rg"),
+        ("roles are least", "a shared identity",
+            e => e.App("orders")["identity"] = e.App("picking")["identity"]!.DeepClone()),
+        ("databases are apart", "a guest",
+            e => Add(e, e.OfType($"{Postgres}/administrators").First().DeepClone().AsObject())),
         ("full scale fits", "a small server", e => e.OfType(Postgres).Last()["sku"]!["name"] = "Standard_B1ms"),
         ("full scale fits", "large replicas", e => Container(e, "picking")["resources"]!["cpu"] = 4m),
         ("azd finds its own", "no service", e => e.App("orders")["tags"]!.AsObject().Remove("azd-service-name")),
@@ -79,8 +100,10 @@ public sealed class DeploymentTests
         ("names fit", "capitals", e => e.App("orders")["name"] = "Orders"),
         ("alerts watch", "one less", e => Remove(e, "Microsoft.Insights/scheduledQueryRules")),
         ("alerts watch", "one off", e => Properties(e, "Microsoft.Insights/scheduledQueryRules")["enabled"] = false),
-        ("alerts watch", "nobody told", e => Properties(e, "Microsoft.Insights/metricAlerts")["actions"] = new JsonArray()),
-        ("alerts watch", "a gap", e => Properties(e, "Microsoft.Insights/workbooks")["serializedData"] = "<PICKING_ID>"),
+        ("alerts watch", "nobody told",
+            e => Properties(e, "Microsoft.Insights/metricAlerts")["actions"] = new JsonArray()),
+        ("alerts watch", "a gap",
+            e => Properties(e, "Microsoft.Insights/workbooks")["serializedData"] = "<PICKING_ID>"),
     ];
 
     private const string Postgres = "Microsoft.DBforPostgreSQL/flexibleServers";
@@ -119,7 +142,8 @@ public sealed class DeploymentTests
 
     private static JsonObject Template(Expansion e, string app) => e.App(app)["properties"]!["template"]!.AsObject();
 
-    private static JsonObject Configuration(Expansion e, string app) => e.App(app)["properties"]!["configuration"]!.AsObject();
+    private static JsonObject Configuration(Expansion e, string app) =>
+        e.App(app)["properties"]!["configuration"]!.AsObject();
 
     private static JsonArray Secrets(Expansion e, string app) => Configuration(e, app)["secrets"]!.AsArray();
 
@@ -135,7 +159,8 @@ public sealed class DeploymentTests
     private static JsonObject Setting(Expansion e, string app, string name) => Container(e, app)["env"]!.AsArray()
         .Select(one => one!.AsObject()).Single(one => (string?)one["name"] == name);
 
-    private static void Remove(Expansion e, string type) => e.Json["predictedResources"]!.AsArray().Remove(e.OfType(type).First());
+    private static void Remove(Expansion e, string type) =>
+        e.Json["predictedResources"]!.AsArray().Remove(e.OfType(type).First());
 
     private static void Add(Expansion e, JsonObject resource) => e.Json["predictedResources"]!.AsArray().Add(resource);
 }

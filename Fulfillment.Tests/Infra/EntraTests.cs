@@ -8,9 +8,8 @@ using Xunit;
 
 namespace Fulfillment.Tests.Infra;
 
-/// <summary>
-/// Tokens in the place of passwords: real servers, and the token endpoint of a container on loopback.
-/// </summary>
+/// <summary>Tokens in the place of passwords: real servers, and the token endpoint of a container on
+/// loopback.</summary>
 public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<IdentityEndpoint>
 {
     private const string User = "7d9bb3c4-1111-2222-3333-444455556666"; // the object id of an identity
@@ -39,8 +38,10 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
         Assert.Contains((client, "https://ossrdbms-aad.database.windows.net"), identity.Asked);
 
         // The counter-examples: without a credential nothing is sent, and a wrong token is not let in.
-        await using var without = new NpgsqlDataSourceBuilder($"{server.Address};Username=id-orders").UseEntra(null).Build();
-        await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await without.OpenConnectionAsync(TestContext.Current.CancellationToken));
+        await using var without = new NpgsqlDataSourceBuilder($"{server.Address};Username=id-orders").UseEntra(
+            null).Build();
+        await Assert.ThrowsAnyAsync<NpgsqlException>(async () =>
+            await without.OpenConnectionAsync(TestContext.Current.CancellationToken));
         identity.Give(client + "-other", "another-token", TimeSpan.FromHours(1));
         await using var wrong = new NpgsqlDataSourceBuilder($"{server.Address};Username=id-orders")
             .UseEntra(IdentityEndpoint.Credential(client + "-other")).Build();
@@ -128,7 +129,8 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
         identity.Give(client, "forged", TimeSpan.FromHours(1));
 
         await Assert.ThrowsAsync<RedisConnectionException>(() => ConnectionMultiplexer.ConnectAsync(
-            ConfigurationOptions.Parse($"{server.Address},user={User},ssl=false,abortConnect=true,connectRetry=0,connectTimeout=1000")
+            ConfigurationOptions.Parse(
+                $"{server.Address},user={User},ssl=false,abortConnect=true,connectRetry=0,connectTimeout=1000")
                 .UseEntra(IdentityEndpoint.Credential(client), TimeProvider.System)));
 
         Assert.NotEqual(0, await server.RefusedAsync());

@@ -63,12 +63,14 @@ public sealed class IdentityEndpoint : IDisposable
                 var context = await _listener.GetContextAsync();
                 var clientId = context.Request.QueryString["client_id"] ?? "";
                 Asked.Enqueue((clientId, context.Request.QueryString["resource"] ?? ""));
-                var known = _tokens.TryGetValue(clientId, out var given) && context.Request.Headers["X-IDENTITY-HEADER"] == Header;
-                var ends = (TimeProvider.System.GetUtcNow() + given.Lifetime).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+                var known = _tokens.TryGetValue(clientId, out var given)
+                    && context.Request.Headers["X-IDENTITY-HEADER"] == Header;
+                var ends = (TimeProvider.System.GetUtcNow() + given.Lifetime).ToUnixTimeSeconds().ToString(
+                    CultureInfo.InvariantCulture);
                 context.Response.StatusCode = known ? 200 : 400;
                 context.Response.ContentType = "application/json";
                 context.Response.Close(Encoding.UTF8.GetBytes(known
-                    ? $$"""{"access_token":"{{given.Token}}","expires_on":"{{ends}}","resource":"r","token_type":"Bearer","client_id":"{{clientId}}"}"""
+                    ? $$"""{"access_token":"{{given.Token}}","expires_on":"{{ends}}","resource":"r","token_type":"Bearer"}"""
                     : """{"statusCode":400,"message":"no such identity"}"""), willBlock: false);
             }
             catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)

@@ -5,9 +5,8 @@ using Xunit;
 
 namespace Fulfillment.Tests.Infra;
 
-/// <summary>
-/// What `dotnet publish -t:PublishContainer` would be told, read from the build itself; and azure.yaml beside it.
-/// </summary>
+/// <summary>What `dotnet publish -t:PublishContainer` would be told, read from the build itself; and azure.yaml
+/// beside it.</summary>
 public sealed partial class ImageTests
 {
     [Theory]
@@ -19,7 +18,8 @@ public sealed partial class ImageTests
 
         Assert.Equal("true", (string?)properties["PublishAot"]);
         Assert.Equal("linux-x64", (string?)properties["ContainerRuntimeIdentifier"]);
-        Assert.Equal("mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled", (string?)properties["ContainerBaseImage"]);
+        Assert.Equal("mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled",
+            (string?)properties["ContainerBaseImage"]);
         Assert.Equal("app", (string?)properties["ContainerUser"]);
         Assert.Equal($"fulfillment-{service.ToLowerInvariant()}", (string?)properties["ContainerRepository"]);
     }
@@ -29,7 +29,8 @@ public sealed partial class ImageTests
     {
         var yaml = File.ReadAllText(Path.Combine(Bicep.Root, "azure.yaml"));
         var services = ServiceLine().Matches(yaml).Select(match => match.Groups["name"].Value).Order();
-        var tagged = Bicep.Committed("prod").OfType("Microsoft.App/containerApps").Select(app => (string)app["tags"]!["azd-service-name"]!).Order();
+        var tagged = Bicep.Committed("prod").OfType("Microsoft.App/containerApps").Select(app =>
+            (string)app["tags"]!["azd-service-name"]!).Order();
 
         Assert.Equal(tagged, services);
         Assert.All(Bicep.Committed("prod").OfType("Microsoft.App/containerApps"),
@@ -41,7 +42,8 @@ public sealed partial class ImageTests
     {
         var bicep = File.ReadAllText(Path.Combine(Bicep.Folder, "main.bicep"));
         var declared = Parameter().Matches(bicep).Select(match => match.Groups["name"].Value).ToHashSet();
-        var filled = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder, "main.parameters.json")))!["parameters"]!
+        var filled = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder,
+            "main.parameters.json")))!["parameters"]!
             .AsObject().Select(one => one.Key).ToHashSet();
 
         // The API keys are not filled in: azd generates them.
@@ -53,7 +55,8 @@ public sealed partial class ImageTests
     {
         var start = new ProcessStartInfo("dotnet",
         [
-            "msbuild", Path.Combine(Bicep.Root, project, $"{project}.csproj"), "-nodeReuse:false", "-p:Configuration=Release",
+            "msbuild", Path.Combine(Bicep.Root, project, $"{project}.csproj"), "-nodeReuse:false",
+                "-p:Configuration=Release",
             "-getProperty:PublishAot,ContainerRuntimeIdentifier,ContainerBaseImage,ContainerUser,ContainerRepository",
         ])
         { RedirectStandardOutput = true };

@@ -63,7 +63,8 @@ public sealed class RaiseMinTests : IDisposable
             .Replace("\\\n", "", StringComparison.Ordinal).Replace("`\n", "", StringComparison.Ordinal)
             .Split('\n').Where(line => line.Contains("az containerapp", StringComparison.Ordinal))
             .Select(line => line[line.IndexOf("az containerapp", StringComparison.Ordinal)..])
-            .Select(line => string.Join(' ', line.Split([' ', '"', '\'', ')', '$'], StringSplitOptions.RemoveEmptyEntries)))];
+            .Select(line => string.Join(' ', line.Split([' ',
+                '"', '\'', ')', '$'], StringSplitOptions.RemoveEmptyEntries)))];
 
         Assert.NotEmpty(Commands("raise-min.sh"));
         Assert.Equal(Commands("raise-min.sh"), Commands("raise-min.ps1"));
@@ -82,23 +83,27 @@ public sealed class RaiseMinTests : IDisposable
               *) echo "az $*" >> {calls} ;;
             esac
             """);
-        var start = new ProcessStartInfo("sh", [Path.Combine(Bicep.Root, "infra", "raise-min.sh"), .. replicas is null ? [] : new[] { replicas }])
+        var start = new ProcessStartInfo("sh", [Path.Combine(Bicep.Root, "infra", "raise-min.sh"), .. replicas is null
+            ? [] : new[] { replicas }])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["PATH"] = $"{_folder}:{Environment.GetEnvironmentVariable("PATH")}", ["AZURE_RESOURCE_GROUP"] = "rg-test" },
+            Environment = { ["PATH"] = $"{_folder}:{Environment.GetEnvironmentVariable("PATH")}",
+                ["AZURE_RESOURCE_GROUP"] = "rg-test" },
         };
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)
             + await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, File.Exists(calls) ? await File.ReadAllLinesAsync(calls, TestContext.Current.CancellationToken) : [], output);
+        return (process.ExitCode, File.Exists(calls)
+            ? await File.ReadAllLinesAsync(calls, TestContext.Current.CancellationToken) : [], output);
     }
 
     private async Task WriteToolAsync(string name, string script)
     {
         var path = Path.Combine(_folder, name);
         await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n", TestContext.Current.CancellationToken);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path,
+            UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
     }
 }

@@ -75,8 +75,10 @@ public sealed class SnapshotTests
     }
 
     [Theory]
-    [InlineData("param environmentName = 'fulfillment-dev'", "param environmentName = 'a-name-that-is-longer-than-forty-letters-can-be'", "BCP332")]
-    [InlineData("readEnvironmentVariable('AZURE_LOCATION', 'westeurope')", "'atlantis'", "BCP033")] // not among the allowed
+    [InlineData("param environmentName = 'fulfillment-dev'",
+        "param environmentName = 'a-name-that-is-longer-than-forty-letters-can-be'", "BCP332")]
+    // not among the allowed
+    [InlineData("readEnvironmentVariable('AZURE_LOCATION', 'westeurope')", "'atlantis'", "BCP033")]
     [InlineData("param size = 'dev'", "param size = 'huge'", "BCP033")]
     [InlineData("param floorKey = readEnvironmentVariable('FLOOR_KEY')", "", "BCP258")] // missing
     [InlineData("readEnvironmentVariable('FLOOR_KEY')", "readEnvironmentVariable('NOT_SET_ANYWHERE')", "BCP427")]
@@ -103,6 +105,7 @@ public sealed class SnapshotTests
     {
         var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         Assert.Contains(right, text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(file, text.Replace(right, wrong, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, text.Replace(right, wrong, StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
     }
 }

@@ -17,9 +17,11 @@ internal sealed class RedisProcess(Process process, int port, ConnectionMultiple
     {
         var port = IdentityEndpoint.FreePort();
         var process = Process.Start(new ProcessStartInfo("redis-server",
-            ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", "administrator"])
+            ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass",
+                "administrator"])
         { RedirectStandardOutput = true })!;
-        var administrator = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port},allowAdmin=true,password=administrator,connectRetry=50,connectTimeout=200");
+        var administrator = await ConnectionMultiplexer.ConnectAsync(
+            $"127.0.0.1:{port},allowAdmin=true,password=administrator,connectRetry=50,connectTimeout=200");
         return new RedisProcess(process, port, administrator);
     }
 
@@ -51,7 +53,8 @@ internal sealed class RedisProcess(Process process, int port, ConnectionMultiple
         ((string)(await Server.ExecuteAsync("INFO", "commandstats"))!).Split('\n')
             .FirstOrDefault(line => line.StartsWith($"cmdstat_{command}:", StringComparison.Ordinal)) ?? "";
 
-    private static int Number(string line, string name) => line.IndexOf(name, StringComparison.Ordinal) is >= 0 and var at
+    private static int Number(string line, string name) =>
+        line.IndexOf(name, StringComparison.Ordinal) is >= 0 and var at
         ? int.Parse(line[(at + name.Length)..].Split(',')[0], CultureInfo.InvariantCulture)
         : 0;
 }
@@ -69,9 +72,11 @@ internal sealed class PostgresProcess(Process process, int port, string folder) 
         var passwordFile = Path.Combine(folder, "password");
         await File.WriteAllTextAsync(passwordFile, password);
         if (Environment.UserName == "root") await RunAsync("chown", "-R", "postgres", folder);
-        await RunAsync([.. AsPostgres($"{programs}/initdb"), "-D", data, "-U", user, "--pwfile", passwordFile, "-A", "scram-sha-256", "--no-sync"]);
+        await RunAsync([.. AsPostgres($"{programs}/initdb"), "-D", data, "-U", user, "--pwfile", passwordFile, "-A",
+            "scram-sha-256", "--no-sync"]);
         var port = IdentityEndpoint.FreePort();
-        string[] server = [.. AsPostgres($"{programs}/postgres"), "-D", data, "-p", $"{port}", "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"];
+        string[] server = [.. AsPostgres($"{programs}/postgres"), "-D", data, "-p", $"{port}", "-k", folder, "-c",
+            "listen_addresses=127.0.0.1", "-c", "fsync=off"];
         var process = Process.Start(new ProcessStartInfo(server[0], server[1..]) { RedirectStandardError = true })!;
         process.BeginErrorReadLine();
         var started = Stopwatch.StartNew();
@@ -100,7 +105,9 @@ internal sealed class PostgresProcess(Process process, int port, string folder) 
 
     private static async Task RunAsync(params string[] command)
     {
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(command[0],
+            command[1..])
+        { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{string.Join(' ', command)}: {error}");

@@ -44,7 +44,7 @@ param ordersExists bool = false
 @description('Set by azd: whether the app is there already, so that its image is kept.')
 param pickingExists bool = false
 
-@description('The least Picking replicas; 0 takes minReplicas of scale-rules.json. Raise it before a deploy in a surge.')
+@description('The least Picking replicas; 0 takes minReplicas of scale-rules.json. Raised before a deploy in a surge.')
 @minValue(0)
 @maxValue(1000)
 param pickingReplicasMin int = 0

@@ -1,5 +1,5 @@
 // What wakes somebody. Application Insights takes no metrics from the platform's OpenTelemetry agent, so the services
-// write the few numbers of metrics.json to their log once a minute ("metric <name> <value>"), and these rules read that.
+// write the few numbers of metrics.json to their log once a minute ("metric <name> <value>"), which these rules read.
 param location string
 param tags object
 param workspaceId string
