@@ -1,3 +1,4 @@
+using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Routing;
@@ -58,7 +59,8 @@ public static class ServiceDefaultsExtensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Npgsql", TelemetryNames))
+                .AddMeter("Npgsql", TelemetryNames)
+                .AddMetricLog(builder.Configuration))
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName, TelemetryNames)
                 .AddAspNetCoreInstrumentation(options =>

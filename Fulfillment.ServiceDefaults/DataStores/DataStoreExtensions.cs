@@ -1,3 +1,4 @@
+using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -19,9 +20,13 @@ public static class DataStoreExtensions
     {
         var connectionString = ConnectionSettings.Postgres(builder.Configuration, name, poolMax);
 #if USE_ASPIRE
-        builder.AddNpgsqlDataSource(name, settings => settings.ConnectionString = connectionString);
+        builder.AddNpgsqlDataSource(
+            name,
+            settings => settings.ConnectionString = connectionString,
+            source => source.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration)));
 #else
-        builder.Services.AddNpgsqlDataSource(connectionString);
+        builder.Services.AddNpgsqlDataSource(
+            connectionString, source => source.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration)));
         builder.Services.AddHealthChecks().AddNpgSql(name: "PostgreSQL");
 #endif
     }
@@ -31,9 +36,14 @@ public static class DataStoreExtensions
     /// </summary>
     public static void AddRedis(this IHostApplicationBuilder builder, string name)
     {
-        var options = ConnectionSettings.Redis(builder.Configuration, name);
+        var options = ConnectionSettings.Redis(builder.Configuration, name)
+            .UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
 #if USE_ASPIRE
-        builder.AddRedisClient(name, configureOptions: aspire => ConnectionSettings.ApplyRedisDefaults(aspire));
+        builder.AddRedisClient(name, configureOptions: aspire =>
+        {
+            ConnectionSettings.ApplyRedisDefaults(aspire);
+            aspire.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
+        });
 #else
         builder.Services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(options));
         builder.Services.AddHealthChecks().AddRedis(
