@@ -30,7 +30,7 @@ public static class EntraRedis
 /// <summary>
 /// Redis drops a connection when the token it signed in with ends. A new connection asks for the password here and gets
 /// a token that lives; the one for commands is signed in again with AUTH before that. A subscription has a connection
-/// of its own that cannot be: it drops, comes back with the new token and subscribes again. Nothing of ours relies on it.
+/// of its own that cannot be: it drops, comes back with the new token and subscribes again. Nothing of ours needs it.
 /// </summary>
 internal sealed partial class EntraRedisLogin(
     ConfigurationOptions options, TokenCredential credential, TimeProvider clock)

@@ -70,7 +70,7 @@ public sealed class IdentityEndpoint : IDisposable
                 context.Response.StatusCode = known ? 200 : 400;
                 context.Response.ContentType = "application/json";
                 context.Response.Close(Encoding.UTF8.GetBytes(known
-                    ? $$"""{"access_token":"{{given.Token}}","expires_on":"{{ends}}","resource":"r","token_type":"Bearer"}"""
+                    ? $$"""{"access_token":"{{given.Token}}","expires_on":"{{ends}}","resource":"r"}"""
                     : """{"statusCode":400,"message":"no such identity"}"""), willBlock: false);
             }
             catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)

@@ -20,9 +20,18 @@ internal sealed class RedisProcess(Process process, int port, ConnectionMultiple
             ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass",
                 "administrator"])
         { RedirectStandardOutput = true })!;
-        var administrator = await ConnectionMultiplexer.ConnectAsync(
-            $"127.0.0.1:{port},allowAdmin=true,password=administrator,connectRetry=50,connectTimeout=200");
-        return new RedisProcess(process, port, administrator);
+        try
+        {
+            await Listening.WaitAsync(port, "Redis");
+            var administrator = await ConnectionMultiplexer.ConnectAsync(
+                $"127.0.0.1:{port},allowAdmin=true,password=administrator,connectRetry=5");
+            return new RedisProcess(process, port, administrator);
+        }
+        catch
+        {
+            process.Kill(); // nobody else knows of it
+            throw;
+        }
     }
 
     internal Task LetInAsync(string user, string token) =>
@@ -79,11 +88,14 @@ internal sealed class PostgresProcess(Process process, int port, string folder) 
             "listen_addresses=127.0.0.1", "-c", "fsync=off"];
         var process = Process.Start(new ProcessStartInfo(server[0], server[1..]) { RedirectStandardError = true })!;
         process.BeginErrorReadLine();
-        var started = Stopwatch.StartNew();
-        while (!await ListensAsync(port))
+        try
         {
-            Assert.True(started.Elapsed < TimeSpan.FromSeconds(20), "PostgreSQL did not start");
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            await Listening.WaitAsync(port, "PostgreSQL");
+        }
+        catch
+        {
+            process.Kill(); // its children notice that it is gone
+            throw;
         }
 
         return new PostgresProcess(process, port, folder);
@@ -111,6 +123,22 @@ internal sealed class PostgresProcess(Process process, int port, string folder) 
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{string.Join(' ', command)}: {error}");
+    }
+}
+
+/// <summary>A server listens some time after its process has started; on a busy machine, some time more.</summary>
+internal static class Listening
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    internal static async Task WaitAsync(int port, string server)
+    {
+        var started = Stopwatch.StartNew();
+        while (!await ListensAsync(port))
+        {
+            Assert.True(started.Elapsed < Patience, $"{server} did not start");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
     }
 
     private static async Task<bool> ListensAsync(int port)
