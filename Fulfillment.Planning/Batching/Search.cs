@@ -29,7 +29,8 @@ internal sealed class Search
 
     internal string Algorithm { get; private set; } = "first-come-first-served/exact";
 
-    internal long UnitsSpent => _batches.UnitsSpent;
+    /// <summary>What the search took: the budget that replays it.</summary>
+    internal long UnitsSpent { get; private set; }
 
     private bool IsDone => _bestMm <= _stopAtMm && _bestLate == 0;
 
@@ -45,13 +46,15 @@ internal sealed class Search
         Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
         Offer(Savings.Build(_pool), "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        for (var units = RoundUnits(); UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; units *= 3)
+        for (var units = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; units *= 3)
         {
             _batches.Start(_best);
             _late = _bestLate;
             Algorithm = "annealing/exact";
             new Annealing(_batches, Accept).Round(ref _draw, units, budget, () => IsDone || stop.IsCancellationRequested);
         }
+
+        UnitsSpent = _batches.UnitsSpent;
     }
 
     private long RoundUnits() => 750_000L * Math.Max(1, _pool.Orders / 50);

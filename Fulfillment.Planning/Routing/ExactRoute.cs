@@ -113,9 +113,9 @@ internal sealed class ExactRoute(Floor floor)
     {
         if (code < 0) return;
         var (front, back) = (Crossing(layer.Aisle, layer.Block), Crossing(layer.Aisle, layer.Block + 1));
-        if (code == Frontier.Traverse)
+        if (code is Frontier.Traverse or Frontier.Twice)
         {
-            stretches.Add((front, back));
+            for (var n = code == Frontier.Twice ? 2 : 1; n > 0; n--) stretches.Add((front, back));
             return;
         }
 

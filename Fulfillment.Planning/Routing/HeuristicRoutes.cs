@@ -34,6 +34,7 @@ internal static class HeuristicRoutes
         var first = Array.FindIndex([.. Enumerable.Range(0, floor.Aisles)], a => needs.Any(block => block[a].Count > 0));
         var line = new List<Point> { new(first, 0) };
         var far = Array.FindLastIndex(needs, block => block.Any(n => n.Count > 0));
+        for (var b = 0; b < far; b++) needs[b][first].Clear(); // picked on the way out
         for (var b = far; b >= 0; b--)
         {
             var (front, back) = (floor.Layout.CrossAisleMm(b), floor.Layout.CrossAisleMm(b + 1));
