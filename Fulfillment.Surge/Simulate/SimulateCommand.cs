@@ -30,6 +30,8 @@ internal static class SimulateCommand
     private static readonly Option<double> Quota = Number("--quota", "Cores of a replica.", 0.5);
     private static readonly Option<int> Pool = new("--pool") { Description = "Orders a pool.", DefaultValueFactory = _ => 120 };
     private static readonly Option<double> PoolWait = Number("--pool-wait", "Seconds a thin pool waits.", 2);
+    private static readonly Option<double> DepthFactor = Number("--depth", "streamLengths of stream a live worker.", 2);
+    private static readonly Option<double> DepthFloor = Number("--depth-floor", "streamLengths of stream at least.", 2);
     private static readonly Option<double> Startup = Number("--startup", "Seconds until a replica works.", 20);
     private static readonly Option<int> Connections = new("--max-connections") { DefaultValueFactory = _ => 400 };
     private static readonly Option<double> Price = Number("--price", "Of a replica-second.", 0.000015);
@@ -46,7 +48,7 @@ internal static class SimulateCommand
         var command = new Command("simulate", "The same controller, queue and planner cost in virtual time.")
         {
             RulesFile, Arrive, Orders, Rate, Scale, Before, SurgeSeconds, After, Seed, Max, Fixed, NoCron, PoolCost,
-            OrderCost, Quota, Pool, PoolWait, Startup, Connections, Price, Promise, Calibrate, Compare, Json, Html,
+            OrderCost, Quota, Pool, PoolWait, DepthFactor, DepthFloor, Startup, Connections, Price, Promise, Calibrate, Compare, Json, Html,
         };
         command.SetAction((parsed, cancellation) =>
             RunAsync(parsed, Console.Out, Console.Error, cancellation));
@@ -129,6 +131,8 @@ internal static class SimulateCommand
             PoolOrdersMax = parsed.GetValue(Pool),
             PoolWaitSeconds = parsed.GetValue(PoolWait),
             StartupSeconds = parsed.GetValue(Startup),
+            DepthFactor = parsed.GetValue(DepthFactor),
+            DepthFloor = parsed.GetValue(DepthFloor),
             Connections = new(MaxConnections: parsed.GetValue(Connections)),
             Prices = new(parsed.GetValue(Price)),
         };

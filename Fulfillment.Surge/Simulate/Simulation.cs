@@ -55,13 +55,16 @@ internal sealed class Simulation
             var mean = settings.Arrivals.RateAt(now) * settings.StepSeconds;
             var orders = settings.Arrivals.Noisy ? noise.Poisson(mean) : noise.Carry(mean);
             queue.Arrive(now, orders);
-            queue.Relay(replicas.ReadyCount);
+            queue.Relay(Depth(replicas.ReadyCount));
             BeginPools(now);
             if (autoscaler is not null && clock.GetUtcNow() >= due) due = Step(autoscaler, cancellation);
             record.Sample(now, orders, queue, replicas);
         }
         return record.Close();
     }
+
+    private double Depth(int liveWorkers) =>
+        settings.StreamLength * Math.Max(settings.DepthFloor, settings.DepthFactor * liveWorkers);
 
     // Everything virtual answers at once, so the controller's step has always ended when it returns.
     private static DateTimeOffset Step(Autoscaler autoscaler, CancellationToken cancellation)

@@ -35,6 +35,12 @@ public sealed record SimulationSettings
     /// <summary>The granularity of arrivals and of the relay.</summary>
     public double StepSeconds { get; init; } = 1;
 
+    /// <summary>The relay keeps the stream at most this many streamLengths deep for each live worker.</summary>
+    public double DepthFactor { get; init; } = 2;
+
+    /// <summary>And at least this many streamLengths, however few live.</summary>
+    public double DepthFloor { get; init; } = 2;
+
     public ConnectionLimits Connections { get; init; } = new();
     public Prices Prices { get; init; } = new();
 

@@ -33,10 +33,9 @@ internal sealed class VirtualQueue(string rule, long streamLength) : IScaleMetri
         Postgres += orders;
     }
 
-    /// <summary>The relay: what is out, in flight included, is at most what the doubling ramp can use.</summary>
-    internal void Relay(int liveWorkers)
+    /// <summary>The relay: what is out, in flight included, is at most the depth.</summary>
+    internal void Relay(double depth)
     {
-        var depth = 2 * streamLength * Math.Max(1, liveWorkers);
         var moved = (int)Math.Clamp(depth - Waiting - InFlight, 0, Postgres);
         (Postgres, Waiting) = (Postgres - moved, Waiting + moved);
     }
