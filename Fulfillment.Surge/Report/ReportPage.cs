@@ -12,7 +12,7 @@ internal static class ReportPage
         section, figure, details { margin: 1.6rem 0 }
         .verdict { background: var(--card); border-left: .35rem solid var(--mark); padding: .9rem 1.2rem; border-radius: .3rem }
         .verdict p { margin: .3rem 0 } .verdict .first { font-size: 1.2rem; font-weight: 600 }
-        svg { width: 100%; height: auto; display: block }
+        svg { width: 100%; height: auto; display: block } svg text { font-family: system-ui, sans-serif; font-weight: 400 }
         .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem }
         th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--edge); vertical-align: top }
         thead th { color: var(--dim); font-weight: 600 } .pairs th { font-weight: 400; color: var(--dim); padding-right: 2rem }
