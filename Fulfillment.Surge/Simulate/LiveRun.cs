@@ -25,18 +25,20 @@ internal static class LiveRun
             var perOrder = settings.Cost.Quota / rate;
             settings = settings with { Cost = new(0, perOrder, 0, settings.Cost.Quota) };
             say(string.Create(CultureInfo.InvariantCulture,
-                $"calibrated: a replica plans {rate:0.##} orders/s, {perOrder:0.####} CPU s an order at {settings.Cost.Quota} cores"));
+                $"calibrated: a replica plans {rate:0.##} orders/s, {perOrder:0.####} CPU s an order at "
+                    + $"{settings.Cost.Quota} cores"));
         }
         else say("not calibrated: the run never had a full pool waiting over a whole interval; the stated cost stands");
         if ((StartupDelay(live) ?? Setting(live, "startupSeconds")) is not { } delay) return settings;
-        say(string.Create(CultureInfo.InvariantCulture, $"calibrated: a replica is up {delay:0.##} s after it is asked for"));
+        say(string.Create(CultureInfo.InvariantCulture,
+            $"calibrated: a replica is up {delay:0.##} s after it is asked for"));
         return settings with { StartupSeconds = delay };
     }
 
     /// <summary>
     /// Orders planned over the ready replicas' seconds, summed over the intervals at both ends of which a full pool
-    /// waited, so that nobody was idle: one interval says nothing, because pools end in lumps. What came in hand meanwhile counts half: it is half done on
-    /// average. Null where no interval was busy.
+    /// waited, so that nobody was idle: one interval says nothing, because pools end in lumps. What came in hand
+    /// meanwhile counts half: it is half done on average. Null where no interval was busy.
     /// </summary>
     internal static double? ReplicaRate(SurgeReport live, int poolOrdersMax)
     {

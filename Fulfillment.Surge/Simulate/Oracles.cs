@@ -5,7 +5,8 @@ namespace Fulfillment.Surge.Simulate;
 /// <param name="Replicas">Asked for at each step.</param>
 /// <param name="ReplicaSeconds">Their sum over time.</param>
 /// <param name="PeakBacklog">Orders waiting and in hand, by fluid arithmetic; 0 for perfect foresight.</param>
-public sealed record OracleRun(double StepSeconds, IReadOnlyList<int> Replicas, double ReplicaSeconds, double PeakBacklog)
+public sealed record OracleRun(
+    double StepSeconds, IReadOnlyList<int> Replicas, double ReplicaSeconds, double PeakBacklog)
 {
     internal static readonly OracleRun None = new(1, [], 0, 0);
 
@@ -22,14 +23,16 @@ public static class Oracles
 
     /// <summary>Knows every rate in advance and starts each replica a start-up time before it is needed.</summary>
     internal static OracleRun PerfectForesight(SimulationSettings settings) => PerfectForesight(
-        Rates(settings), settings.StepSeconds, settings.ReplicaRate, settings.Spec.MinReplicas, settings.StartupSeconds);
+        Rates(settings), settings.StepSeconds, settings.ReplicaRate, settings.Spec.MinReplicas,
+        settings.StartupSeconds);
 
     /// <summary>
     /// The best that the platform's ramp allows to one who sees the surge when it comes: every sync it doubles while
     /// anything is short, up to the maximum; it is free to let go the moment nothing waits.
     /// </summary>
     internal static OracleRun Ramp(SimulationSettings settings) => Ramp(
-        Rates(settings), settings.StepSeconds, settings.ReplicaRate, (settings.Spec.MinReplicas, settings.Spec.MaxReplicas),
+        Rates(settings), settings.StepSeconds, settings.ReplicaRate,
+        (settings.Spec.MinReplicas, settings.Spec.MaxReplicas),
         settings.StartupSeconds, settings.PoolOrdersMax, settings.Autoscaler);
 
     /// <inheritdoc cref="PerfectForesight(SimulationSettings)"/>

@@ -30,7 +30,8 @@ public sealed class SimulationTests
         var step = Settings() with { Arrivals = Arrivals.Step(5, 10, 600, 1_800, 0) };
         var (alone, scaled) = (Run(step with { FixedReplicas = 1 }), Run(step));
         // By hand: 50 orders/s come and one replica plans 9.84, for 1,800 s.
-        Assert.InRange(alone.PeakBacklog, 0.95 * 1_800 * (50 - step.ReplicaRate), 1.05 * 1_800 * (50 - step.ReplicaRate));
+        Assert.InRange(alone.PeakBacklog, 0.95 * 1_800 * (50 - step.ReplicaRate),
+            1.05 * 1_800 * (50 - step.ReplicaRate));
         Assert.True(scaled.PeakBacklog < alone.PeakBacklog / 10, $"{scaled.PeakBacklog} against {alone.PeakBacklog}");
         Assert.True(scaled.Unplanned < 1_500, $"{scaled.Unplanned} left");
     }
@@ -40,7 +41,8 @@ public sealed class SimulationTests
     {
         var step = Settings() with { Arrivals = Arrivals.Step(5, 10, 600, 1_800, 600) };
         var (shallow, deeper) = (Run(step with { DepthFloor = 2 }), Run(step with { DepthFloor = 4 }));
-        Assert.True(deeper.PeakBacklog < 0.9 * shallow.PeakBacklog, $"{deeper.PeakBacklog} against {shallow.PeakBacklog}");
+        Assert.True(deeper.PeakBacklog < 0.9 * shallow.PeakBacklog,
+            $"{deeper.PeakBacklog} against {shallow.PeakBacklog}");
         Assert.True(deeper.PeakBacklog >= deeper.Ramp.PeakBacklog, "nothing climbs faster than the best doubling.");
     }
 
