@@ -51,7 +51,8 @@ public sealed class HorizontalPodAutoscalerProperties
             MetricReading reading = missing ? new MetricReading.Missing("hole") : new MetricReading.Value(usage, true);
             var verdict = scaler.Sync(
                 now, current, [new("entries", Target, reading), new("one", 1, new MetricReading.Value(1, true))]);
-            turns.Add(new(now, min, max, current, verdict.Stabilized is null ? null : verdict.Desired, verdict.Result, missing));
+            turns.Add(new(now, min, max, current, verdict.Stabilized is null ? null : verdict.Desired, verdict.Result,
+                missing));
             current = verdict.Result;
             now += Options.SyncPeriod;
         }
