@@ -69,6 +69,55 @@ public static class ScaleRulesFile
             : new ScaleRulesReading.Valid(specs, warnings);
     }
 
+    /// <summary>The file that holds this one app; reading it gives an equal spec.</summary>
+    public static string Write(ScaleSpec spec) => JsonSerializer.Serialize(
+        new Dictionary<string, AppEntry?>
+        {
+            [spec.App] = new()
+            {
+                MinReplicas = spec.MinReplicas,
+                MaxReplicas = spec.MaxReplicas,
+                PollingInterval = (int)spec.PollingInterval.TotalSeconds,
+                CooldownPeriod = (int)spec.CooldownPeriod.TotalSeconds,
+                Rules = [.. spec.Rules.Select(Entry)],
+            },
+        }, ScaleRulesJson.Default.DictionaryStringAppEntry);
+
+    private static RuleEntry Entry(ScaleRule rule) => rule switch
+    {
+        RedisStreamsRule streams => new() { Name = rule.Name, Type = "redis-streams", Metadata = Strings(Keys(streams)) },
+        CronRule cron => new()
+        {
+            Name = rule.Name,
+            Type = "cron",
+            Metadata = Strings([
+                ("timezone", cron.Window.TimeZone), ("start", cron.Window.Start), ("end", cron.Window.End),
+                ("desiredReplicas", $"{cron.DesiredReplicas}")]),
+        },
+        _ => throw new InvalidOperationException($"No entry for {rule.GetType().Name}."),
+    };
+
+    private static List<(string, string)> Keys(RedisStreamsRule rule)
+    {
+        var keys = new List<(string, string)> { ("stream", rule.Stream) };
+        if (rule.ConsumerGroup is { } group) keys.Add(("consumerGroup", group));
+        var target = rule.Measure switch
+        {
+            StreamMeasure.Length => "streamLength",
+            StreamMeasure.Pending => "pendingEntriesCount",
+            _ => "lagCount",
+        };
+        keys.Add((target, $"{rule.Target}"));
+        keys.Add(("activationLagCount", $"{rule.ActivationLagCount}"));
+        keys.Add(("databaseIndex", $"{rule.DatabaseIndex}"));
+        keys.Add(("enableTLS", rule.EnableTls ? "true" : "false"));
+        return keys;
+    }
+
+    private static Dictionary<string, JsonElement> Strings(IEnumerable<(string Key, string Value)> values) =>
+        values.ToDictionary(
+            pair => pair.Key, pair => JsonSerializer.SerializeToElement(pair.Value, ScaleRulesJson.Default.String));
+
     private static ScaleRulesReading.Invalid Invalid(string fault) => new([fault]);
 }
 
@@ -100,4 +149,5 @@ internal sealed record RuleEntry
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, AllowDuplicateProperties = false,
     WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Dictionary<string, AppEntry>))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class ScaleRulesJson : JsonSerializerContext;
