@@ -146,13 +146,13 @@ public sealed class WarehouseLayout
 
     private static bool LengthsFit(LayoutDefinition d)
     {
-        static bool Sane(long mm) => mm is >= 0 and <= GridLengthMmMax;
-        if (!Sane(d.AislePitchMm) || d.AislePitchMm == 0) return false;
+        // A bay in the middle of a crossing, or two bays in one spot, would make a walk ambiguous: nothing may be zero.
+        static bool Sane(long mm) => mm is > 0 and <= GridLengthMmMax;
+        if (!Sane(d.AislePitchMm)) return false;
         if (d.Blocks.Any(b => !Sane(b.FrontToFirstBayMm) || !Sane(b.BayPitchMm) || !Sane(b.LastBayToBackMm))) return false;
         var depth = d.Blocks.Sum(LengthOf);
         var width = d.AislePitchMm * (d.Aisles - 1);
-        return d.Blocks.All(b => LengthOf(b) > 0)
-            && depth <= GridLengthMmMax && width <= GridLengthMmMax
+        return depth <= GridLengthMmMax && width <= GridLengthMmMax
             && depth * d.Aisles + width * (d.Blocks.Count + 1) <= GridLengthMmMax;
     }
 }

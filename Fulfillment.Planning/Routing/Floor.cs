@@ -3,9 +3,9 @@ using System.Numerics;
 namespace Fulfillment.Planning.Routing;
 
 /// <summary>What one block of one aisle asks for: millimetres from the block's front, and the longest stretch to skip.</summary>
-internal readonly record struct AisleNeed(int FirstMm, int LastMm, int GapMm)
+internal readonly record struct AisleNeed(int FirstMm, int LastMm, int GapFromMm, int GapMm)
 {
-    public static readonly AisleNeed None = new(-1, -1, -1);
+    public static readonly AisleNeed None = new(-1, -1, -1, -1);
 
     public bool IsEmpty => FirstMm < 0;
 }
@@ -87,20 +87,34 @@ internal sealed class Floor
     {
         var start = aisle * WordsPerAisle + _wordOfBlock[block];
         var words = mask.Slice(start, _wordOfBlock[block + 1] - _wordOfBlock[block]);
-        int first = -1, last = -1, gapBays = 0;
+        int first = -1, last = -1, gapFrom = 0, gapBays = 0;
         for (var w = 0; w < words.Length; w++)
         {
             for (var rest = words[w]; rest != 0; rest &= rest - 1)
             {
                 var bay = (w << 6) + BitOperations.TrailingZeroCount(rest);
-                if (first < 0) first = bay;
-                else if (bay - last > gapBays) gapBays = bay - last;
+                if (first < 0) first = gapFrom = bay;
+                else if (bay - last > gapBays) (gapFrom, gapBays) = (last, bay - last);
                 last = bay;
             }
         }
 
         if (first < 0) return AisleNeed.None;
-        return new AisleNeed(PositionMm(block, first), PositionMm(block, last), gapBays * BayPitchMm[block]);
+        return new AisleNeed(
+            PositionMm(block, first), PositionMm(block, last), PositionMm(block, gapFrom), gapBays * BayPitchMm[block]);
+    }
+
+    /// <summary>Every pick of one block of one aisle, from its front.</summary>
+    internal List<int> PicksMm(ReadOnlySpan<ulong> mask, int aisle, int block)
+    {
+        var picks = new List<int>();
+        var start = aisle * WordsPerAisle + _wordOfBlock[block];
+        for (var bay = 0; bay < _bays[block]; bay++)
+        {
+            if ((mask[start + (bay >> 6)] >> (bay & 63) & 1) == 1) picks.Add(PositionMm(block, bay));
+        }
+
+        return picks;
     }
 
     internal int PositionMm(int block, int bayInBlock) => FrontToFirstMm[block] + bayInBlock * BayPitchMm[block];
