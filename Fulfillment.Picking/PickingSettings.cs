@@ -73,6 +73,8 @@ internal sealed record PickingSettings
         };
         if (settings.WarehouseId.Length is < 1 or > NameLengthMax || settings.WarehouseId.Any(char.IsControl))
             throw new WrongSettingException("Warehouse:Id", $"must be 1 to {NameLengthMax} characters");
+        if (settings.ClaimAfter < 5 * settings.PoolWait)
+            throw new WrongSettingException("Claim:AfterMilliseconds", "must be at least five times Pool:WaitMilliseconds");
         return settings;
     }
 

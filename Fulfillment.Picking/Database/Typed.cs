@@ -26,7 +26,13 @@ internal static class Typed
 
     internal static NpgsqlParameter Uuids(Guid[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid);
 
+    internal static NpgsqlParameter MaybeUuids(Guid?[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid);
+
+    internal static NpgsqlParameter MaybeIntegers(int?[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Integer);
+
     internal static NpgsqlParameter Integers(int[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Integer);
+
+    internal static NpgsqlParameter Booleans(bool[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Boolean);
 
     internal static NpgsqlParameter Smallints(short[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Smallint);
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using System.Text.Json;
 using Fulfillment.Contracts;
 using StackExchange.Redis;
@@ -22,8 +21,8 @@ internal abstract record Arrival(StreamEntry Entry)
         internal ReleaseKey Key => new(Message.OrderId, Message.ReleaseNo);
     }
 
-    /// <summary>Cannot be served. <paramref name="Release"/> is set when at least its identity could be read.</summary>
-    internal sealed record Broken(StreamEntry Entry, string Reason, ReleaseMessage? Release) : Arrival(Entry);
+    /// <summary>Cannot be served. <paramref name="Message"/> is set when at least its identity could be read.</summary>
+    internal sealed record Broken(StreamEntry Entry, string Reason, ReleaseMessage? Message) : Arrival(Entry);
 
     internal const int LinesMax = 1_000;
     internal const int QuantityMax = 100_000;
@@ -82,7 +81,7 @@ internal abstract record Arrival(StreamEntry Entry)
             return new Broken(entry, stranger, null);
         if (FaultInLines(message.Lines) is { } fault) return new Broken(entry, fault, message);
         var trace = (string?)entry[StreamFields.TraceParent];
-        return new Release(entry, message, trace?.Length <= TraceParentLengthMax && IsText(trace) ? trace : null);
+        return new Release(entry, message, trace?.Length <= TraceParentLengthMax && Names.IsText(trace) ? trace : null);
     }
 
     private static Arrival ReadSignal(StreamEntry entry, string kind, byte[] body, string warehouseId)
@@ -98,7 +97,7 @@ internal abstract record Arrival(StreamEntry Entry)
 
     private static string? FaultInIdentity(string? warehouse, string ours, string? client, Guid order, int releaseNo) =>
         warehouse != ours ? "wrong_warehouse: the message is for another warehouse"
-        : !IsName(client) ? "bad_client: the client id is empty, too long or no text"
+        : !Names.IsName(client) ? "bad_client: the client id is empty, too long or no text"
         : order == Guid.Empty ? "bad_order: the order id is empty"
         : releaseNo < 1 ? "bad_release_no: releases are numbered from 1"
         : null;
@@ -111,24 +110,11 @@ internal abstract record Arrival(StreamEntry Entry)
         {
             if (line is null || line.LineNo < 1) return "bad_line_no: lines are numbered from 1";
             if (!numbers.Add(line.LineNo)) return $"bad_line_no: line {line.LineNo} is there twice";
-            if (!IsName(line.Sku)) return $"bad_sku: the SKU of line {line.LineNo} is empty, too long or no text";
+            if (!Names.IsName(line.Sku)) return $"bad_sku: the SKU of line {line.LineNo} is empty, too long or no text";
             if (line.Quantity is < 1 or > QuantityMax) return $"bad_quantity: line {line.LineNo} wants {line.Quantity} units";
         }
 
         return null;
-    }
-
-    private static bool IsName(string? text) => text?.Length is >= 1 and <= PickingSettings.NameLengthMax && IsText(text);
-
-    // Postgres takes no NUL and no half of a surrogate pair; nobody needs the other control characters.
-    private static bool IsText(string text)
-    {
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (Rune.IsControl(rune) || rune == Rune.ReplacementChar) return false;
-        }
-
-        return true;
     }
 
     private static string Shorten(string message) => message.Length <= 200 ? message : message[..200];
