@@ -81,7 +81,8 @@ public sealed partial class Autoscaler(
             }
         }
         var decision = new ScaleDecision(
-            now, loop, [.. readings.Select(Logged)], current, ready, verdict.Desired, verdict.Stabilized, result, reason);
+            now, loop, [.. readings.Select(Logged)], current, ready,
+            verdict.Desired, verdict.Stabilized, result, reason);
         foreach (var metric in decision.Metrics.Where(metric => metric.Missing is not null))
             LogMissing(logger, spec.App, metric.Rule, metric.Missing!, result);
         log.Add(decision);
@@ -109,6 +110,7 @@ public sealed partial class Autoscaler(
     [LoggerMessage(Level = LogLevel.Error, Message = "{App}: {From} to {To} replicas refused; asked again next turn")]
     private static partial void LogRefused(ILogger logger, string app, int from, int to, Exception refused);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{App}: rule {Rule} unreadable ({Why}); holding {Replicas} replicas")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{App}: rule {Rule} unreadable ({Why}); holding {Replicas} replicas")]
     private static partial void LogMissing(ILogger logger, string app, string rule, string why, int replicas);
 }

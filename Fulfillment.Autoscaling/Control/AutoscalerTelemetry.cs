@@ -23,7 +23,8 @@ public sealed class AutoscalerTelemetry : IDisposable
         meter = factory?.Create(MeterName) ?? new Meter(MeterName);
         specified = meter.CreateGauge<int>("autoscaler.replicas.specified", "{replica}", "Replicas asked for.");
         ready = meter.CreateGauge<int>("autoscaler.replicas.ready", "{replica}", "Replicas that take work.");
-        desired = meter.CreateGauge<int>("autoscaler.replicas.desired", "{replica}", "What the rules ask for, unclamped.");
+        desired = meter.CreateGauge<int>("autoscaler.replicas.desired", "{replica}",
+            "What the rules ask for, unclamped.");
         usage = meter.CreateGauge<double>("autoscaler.rule.usage", "1", "The rule's metric over all replicas.");
         decisions = meter.CreateCounter<long>("autoscaler.decisions", "{decision}", "Turns of a loop, by reason.");
         missing = meter.CreateCounter<long>("autoscaler.rule.missing", "{reading}", "Readings that failed.");

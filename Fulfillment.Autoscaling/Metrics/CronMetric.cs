@@ -2,7 +2,7 @@ using Fulfillment.Autoscaling.Rules;
 
 namespace Fulfillment.Autoscaling.Metrics;
 
-/// <summary>KEDA's <c>cron</c>: the wanted replicas inside the window, nothing outside, against a target of 1.</summary>
+/// <summary>KEDA's <c>cron</c>: the wanted replicas inside the window, none outside, against a target of 1.</summary>
 /// <param name="rule">The rule.</param>
 /// <param name="calendar">Which calendar time a run's time stands for; null where they are the same.</param>
 public sealed class CronMetric(CronRule rule, RunCalendar? calendar = null) : IScaleMetric
@@ -24,7 +24,7 @@ public sealed class CronMetric(CronRule rule, RunCalendar? calendar = null) : IS
     }
 }
 
-/// <summary>A compressed run plays a calendar: it begins at one moment of it and goes through it K times as fast.</summary>
+/// <summary>A compressed run begins at one moment of a calendar and goes through it K times as fast.</summary>
 public sealed record RunCalendar(DateTimeOffset RunStart, DateTimeOffset CalendarStart, double Compression)
 {
     public DateTimeOffset At(DateTimeOffset now) => CalendarStart + ((now - RunStart) * Compression);

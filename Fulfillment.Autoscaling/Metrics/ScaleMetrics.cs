@@ -12,7 +12,8 @@ public static class ScaleMetrics
         RunCalendar? calendar = null) =>
         [.. spec.Rules.Select(rule => rule switch
         {
-            RedisStreamsRule streams => (IScaleMetric)new RedisStreamsMetric(streams, redis, options.MetricTimeout, clock),
+            RedisStreamsRule streams =>
+                (IScaleMetric)new RedisStreamsMetric(streams, redis, options.MetricTimeout, clock),
             CronRule cron => new CronMetric(cron, calendar),
             _ => throw new InvalidOperationException($"No metric for {rule.GetType().Name}."),
         })];

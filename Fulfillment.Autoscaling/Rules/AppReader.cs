@@ -13,7 +13,8 @@ internal sealed class AppReader(string app, Action<string> fault, Action<string>
     internal ScaleSpec Read(AppEntry entry)
     {
         foreach (var key in entry.Unknown?.Keys ?? Enumerable.Empty<string>())
-            Fault(null, key, Unknown(key, ["minReplicas", "maxReplicas", "pollingInterval", "cooldownPeriod", "rules"]));
+            Fault(null, key, Unknown(key,
+                ["minReplicas", "maxReplicas", "pollingInterval", "cooldownPeriod", "rules"]));
 
         var min = Within(entry.MinReplicas ?? 0, 0, ScaleSpec.ReplicasMax, "minReplicas");
         var max = Within(entry.MaxReplicas ?? 10, 1, ScaleSpec.ReplicasMax, "maxReplicas");

@@ -61,7 +61,8 @@ public static class ScaleRulesFile
         var specs = new Dictionary<string, ScaleSpec>();
         foreach (var (name, entry) in apps)
         {
-            var reader = new AppReader(name, text => faults.Add($"{path}: {text}"), text => warnings.Add($"{path}: {text}"));
+            var reader = new AppReader(
+                name, text => faults.Add($"{path}: {text}"), text => warnings.Add($"{path}: {text}"));
             specs[name] = reader.Read(entry ?? new AppEntry());
         }
         return faults.Count > 0
@@ -85,7 +86,8 @@ public static class ScaleRulesFile
 
     private static RuleEntry Entry(ScaleRule rule) => rule switch
     {
-        RedisStreamsRule streams => new() { Name = rule.Name, Type = "redis-streams", Metadata = Strings(Keys(streams)) },
+        RedisStreamsRule streams =>
+            new() { Name = rule.Name, Type = "redis-streams", Metadata = Strings(Keys(streams)) },
         CronRule cron => new()
         {
             Name = rule.Name,

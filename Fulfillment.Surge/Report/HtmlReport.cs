@@ -22,10 +22,15 @@ public static class HtmlReport
             page.Append("<section><h2>What it cost</h2>").Append(ReportTables.Cost(report)).Append("</section>");
         if (report.Clients.Count > 0)
             page.Append("<section><h2>Client by client</h2>").Append(ReportTables.Clients(report)).Append("</section>");
-        page.Append("<section><h2>Checked</h2>").Append(ReportTables.Invariants(report.Invariants)).Append("</section>");
-        page.Append("<section><h2>To repeat it</h2>").Append(ReportTables.Settings(report.Settings)).Append("</section>");
-        var subtitle = string.Create(English, $"{report.Profile}, {report.Scale:0.#}x, seed {report.Seed}, {report.Seconds:0} s")
-            + (report.Compression > 1 ? string.Create(English, $", time compressed {report.Compression:0.#} times") : "");
+        page.Append("<section><h2>Checked</h2>").Append(ReportTables.Invariants(report.Invariants))
+            .Append("</section>");
+        page.Append("<section><h2>To repeat it</h2>").Append(ReportTables.Settings(report.Settings))
+            .Append("</section>");
+        var subtitle = string.Create(English,
+            $"{report.Profile}, {report.Scale:0.#}x, seed {report.Seed}, {report.Seconds:0} s")
+            + (report.Compression > 1
+                ? string.Create(English, $", time compressed {report.Compression:0.#} times")
+                : "");
         return ReportPage.Wrap("Surge report", subtitle, page.ToString());
     }
 
@@ -40,9 +45,11 @@ public static class HtmlReport
             Figure(page, string.Create(English, $"Orders waiting for a tour, at {scale:0.#}x"),
                 "The same orders at the same moments in each cell.", BacklogOf(cells));
             Figure(page, string.Create(English, $"Metres walked a line, at {scale:0.#}x"), "Less is better.",
-                TimePlot.Bars("metres / line", [.. cells.Select(c => (ReportTables.CellName(c), c.Metres.PerLine, TimePlot.Green))]));
+                TimePlot.Bars("metres / line",
+                    [.. cells.Select(c => (ReportTables.CellName(c), c.Metres.PerLine, TimePlot.Green))]));
             if (cells.Any(cell => cell.Cost is not null))
-                Figure(page, string.Create(English, $"Cost an order, at {scale:0.#}x"), "Replicas and hands, at the prices below.",
+                Figure(page, string.Create(English, $"Cost an order, at {scale:0.#}x"),
+                    "Replicas and hands, at the prices below.",
                     TimePlot.Bars(cells.First(c => c.Cost is not null).Cost!.Currency + " / order",
                         [.. cells.Select(c => (ReportTables.CellName(c), c.Cost?.PerOrder ?? 0, TimePlot.Purple))]));
         }
@@ -55,7 +62,8 @@ public static class HtmlReport
             page.Append(ReportTables.Figures(cell)).Append(ReportTables.Cost(cell))
                 .Append(ReportTables.Invariants(cell.Invariants)).Append("</details>");
         }
-        page.Append("<section><h2>To repeat it</h2>").Append(ReportTables.Settings(matrix.Settings)).Append("</section>");
+        page.Append("<section><h2>To repeat it</h2>").Append(ReportTables.Settings(matrix.Settings))
+            .Append("</section>");
         return ReportPage.Wrap("Two by two: plan and scale", $"seed {matrix.Seed}", page.ToString());
     }
 
@@ -69,10 +77,12 @@ public static class HtmlReport
         if (report.Collapsed == true) words.Add("It collapsed: orders still piled up when the surge ended.");
         if (report.ConfirmationBoundMs is { } bound && report.LatencyMs.Confirm is { } confirm)
             words.Add(string.Create(English,
-                $"99 of 100 orders were confirmed within {confirm.P99 / 1_000:0.#} s; promised were {bound / 1_000:0.#} s")
+                $"99 of 100 orders were confirmed within {confirm.P99 / 1_000:0.#} s; promised were "
+                    + $"{bound / 1_000:0.#} s")
                 + (confirm.P99 <= bound ? ": kept." : ": broken."));
         if (words.Count == 0)
-            words.Add(string.Create(English, $"{report.Orders.Planned:N0} of {report.Orders.Accepted:N0} accepted orders were planned."));
+            words.Add(string.Create(English,
+                $"{report.Orders.Planned:N0} of {report.Orders.Accepted:N0} accepted orders were planned."));
         return words;
     }
 

@@ -29,7 +29,8 @@ internal static class ReportFigures
         {
             yield return ("Client by client: confirmation, 99 of 100 orders",
                 "A brand that goes viral should wait for itself, and the others should not.",
-                TimePlot.Bars("seconds", [.. Largest(report).Select(c => (c.Client, c.ConfirmP99 / 1_000, TimePlot.Red))]));
+                TimePlot.Bars("seconds",
+                    [.. Largest(report).Select(c => (c.Client, c.ConfirmP99 / 1_000, TimePlot.Red))]));
             if (report.Clients.Any(client => client.Metres > 0))
                 yield return ("Client by client: metres walked a line", "Less is better for the pickers' feet.",
                     TimePlot.Bars("metres / line", [.. Largest(report).Where(c => c.Lines > 0)
@@ -37,7 +38,8 @@ internal static class ReportFigures
         }
 
         Series Latency(string name, string colour, Func<ConfirmationAt, double> of) =>
-            new(name, colour, [.. report.Confirmations.Select(c => c.T)], [.. report.Confirmations.Select(c => of(c) / 1_000)]);
+            new(name, colour, [.. report.Confirmations.Select(c => c.T)],
+                [.. report.Confirmations.Select(c => of(c) / 1_000)]);
     }
 
     internal static string Backlog(SurgeReport report)

@@ -16,16 +16,19 @@ internal static class ReportTables
         var orders = report.Orders;
         var rows = new List<(string, string)>
         {
-            ("Orders sent", Count(orders.Sent)), ("accepted", Count(orders.Accepted)), ("repeated", Count(orders.Repeated)),
+            ("Orders sent", Count(orders.Sent)), ("accepted", Count(orders.Accepted)),
+            ("repeated", Count(orders.Repeated)),
             ("rejected", Count(orders.Rejected)), ("backordered", Count(orders.Backordered)),
-            ("planned", Count(orders.Planned)), ("picked", Count(orders.Picked)), ("cancelled", Count(orders.Cancelled)),
+            ("planned", Count(orders.Planned)), ("picked", Count(orders.Picked)),
+            ("cancelled", Count(orders.Cancelled)),
         };
         Latency("Answer", report.LatencyMs.Accept);
         Latency("Plan", report.LatencyMs.Plan);
         Latency("Confirmation", report.LatencyMs.Confirm);
         Latency("Pick", report.LatencyMs.Pick);
         if (report.Metres.Total > 0)
-            rows.Add(("Metres walked", string.Create(English, $"{report.Metres.Total:N0}, {report.Metres.PerLine:0.##} a line")));
+            rows.Add(("Metres walked",
+                string.Create(English, $"{report.Metres.Total:N0}, {report.Metres.PerLine:0.##} a line")));
         if (report.OnTimeShare is { } share) rows.Add(("Picked on time", string.Create(English, $"{share:P1}")));
         if (report.Backlog.Count > 0)
             rows.Add(("Largest backlog", Count((long)report.Backlog.Max(at => at.Total)) + " orders"));
@@ -33,8 +36,10 @@ internal static class ReportTables
             rows.Add(("Most replicas", Count((long)report.Replicas.Max(at => at.Count))));
         if (report.Elasticity is { } elastic)
         {
-            rows.Add(("Time short of capacity", string.Create(English, $"{elastic.UnderTimeShare:P1}, {elastic.UnderAccuracy:0.##} replicas on average")));
-            rows.Add(("Time with idle capacity", string.Create(English, $"{elastic.OverTimeShare:P1}, {elastic.OverAccuracy:0.##} replicas on average")));
+            rows.Add(("Time short of capacity", string.Create(English, $"{elastic.UnderTimeShare:P1}, "
+                + $"{elastic.UnderAccuracy:0.##} replicas on average")));
+            rows.Add(("Time with idle capacity", string.Create(English, $"{elastic.OverTimeShare:P1}, "
+                + $"{elastic.OverAccuracy:0.##} replicas on average")));
             if (elastic.ElasticSpeedup is { } speedup)
                 rows.Add(("Elastic speedup over fixed", string.Create(English, $"{speedup:0.##}")));
         }
@@ -53,8 +58,10 @@ internal static class ReportTables
         if (report.Cost is not { } cost) return "";
         var rows = new List<(string, string)>
         {
-            ("Replica-seconds", string.Create(English, $"{cost.ReplicaSeconds:N0} at {cost.ReplicaSecondPrice:0.########} {cost.Currency}")),
-            ("Picker-hours", string.Create(English, $"{cost.PickerHours:N1} at {cost.PickerHourPrice:0.##} {cost.Currency}")),
+            ("Replica-seconds", string.Create(English,
+                $"{cost.ReplicaSeconds:N0} at {cost.ReplicaSecondPrice:0.########} {cost.Currency}")),
+            ("Picker-hours", string.Create(English,
+                $"{cost.PickerHours:N1} at {cost.PickerHourPrice:0.##} {cost.Currency}")),
             ("Together", string.Create(English, $"{cost.Total:N2} {cost.Currency}")),
             ("An order", string.Create(English, $"{cost.PerOrder:0.#####} {cost.Currency}")),
         };
@@ -70,8 +77,8 @@ internal static class ReportTables
         }));
 
     internal static string Matrix(IReadOnlyList<SurgeReport> cells) => Table(
-        ["Load", "Plan and replicas", "Confirmed, 99 of 100", "Largest backlog", "Collapsed", "On time", "Metres a line",
-         "Replica-seconds", "Picker-hours", "Cost an order", "Invariants", "Counts"],
+        ["Load", "Plan and replicas", "Confirmed, 99 of 100", "Largest backlog", "Collapsed", "On time",
+         "Metres a line", "Replica-seconds", "Picker-hours", "Cost an order", "Invariants", "Counts"],
         cells.OrderBy(cell => cell.Scale).Select(cell => new[]
         {
             string.Create(English, $"{cell.Scale:0.#}x"), CellName(cell),
@@ -89,7 +96,8 @@ internal static class ReportTables
 
     internal static string Invariants(InvariantFindings found)
     {
-        var text = new StringBuilder().Append(English, $"<p>{found.Checked} invariants checked, {found.Broken} broken.</p>");
+        var text = new StringBuilder()
+            .Append(English, $"<p>{found.Checked} invariants checked, {found.Broken} broken.</p>");
         if (found.Details.Count == 0) return text.ToString();
         text.Append("<ul>");
         foreach (var detail in found.Details) text.Append("<li>").Append(HtmlReport.Text(detail)).Append("</li>");
@@ -113,7 +121,8 @@ internal static class ReportTables
     {
         var text = new StringBuilder("<table class=\"pairs\">");
         foreach (var (name, value) in rows)
-            text.Append("<tr><th>").Append(HtmlReport.Text(name)).Append("</th><td>").Append(HtmlReport.Text(value)).Append("</td></tr>");
+            text.Append("<tr><th>").Append(HtmlReport.Text(name)).Append("</th><td>").Append(HtmlReport.Text(value))
+                .Append("</td></tr>");
         return text.Append("</table>").ToString();
     }
 

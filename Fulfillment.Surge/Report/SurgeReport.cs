@@ -55,7 +55,7 @@ public sealed record SurgeReport
     /// <summary>Null where it was not looked at; else whether the backlog still grew at the surge's end.</summary>
     public bool? Collapsed { get; set; }
 
-    /// <summary>Why the run's figures must not be used (host too busy, intake over its bound); null if it counts.</summary>
+    /// <summary>Why the run's figures must not be used (a busy host, a late intake); null if it counts.</summary>
     public string? Void { get; set; }
 
     /// <summary>Findings in words, the most important first; the page opens with them.</summary>
@@ -76,11 +76,13 @@ public sealed record SurgeReport
 public sealed record CellOfMatrix(string Plan, string Replicas, double Scale);
 
 public sealed record OrderCounts(
-    long Sent, long Accepted, long Repeated, long Rejected, long Backordered, long Planned, long Picked, long Cancelled);
+    long Sent, long Accepted, long Repeated, long Rejected,
+    long Backordered, long Planned, long Picked, long Cancelled);
 
 public sealed record Percentiles(double P50, double P95, double P99, double Max);
 
-/// <summary>Milliseconds from the intended send to: the answer, the plan's commit, Orders' word, the last pick.</summary>
+/// <summary>Milliseconds from the intended send to the answer, the plan's commit, Orders' word, the last
+/// pick.</summary>
 public sealed record LatenciesOfRun(Percentiles? Accept, Percentiles? Plan, Percentiles? Confirm, Percentiles? Pick);
 
 public sealed record MetresWalked(double Total, double PerLine);
@@ -121,8 +123,8 @@ public sealed record CostOfRun(
     double Total, double PerOrder);
 
 /// <summary>
-/// Herbst, Kounev, Reussner: Elasticity in Cloud Computing, ICAC 2013 (USENIX), and the normalised forms of
-/// Bauer et al., doi:10.1109/TPDS.2018.2870389. Accuracies in mean replicas, time shares and speedup 0..1 and ratio.
+/// After Herbst, Kounev and Reussner (ICAC 2013) and Herbst et al. (doi:10.1145/3236332). Accuracies in mean replicas,
+/// time shares 0..1, the speedup a ratio; see <c>Simulate.Provisioning</c>.
 /// </summary>
 public sealed record Elasticity(
     double UnderAccuracy, double OverAccuracy, double UnderTimeShare, double OverTimeShare, double? ElasticSpeedup);

@@ -62,7 +62,8 @@ internal static partial class TimePlot
             bar.Color = Color.FromHex(bars[index].Colour);
             bar.Bars[0].LineWidth = 0;
         }
-        plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, bars.Count).Select(i => (double)i)], [.. bars.Select(b => b.Name)]);
+        plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, bars.Count).Select(i => (double)i)],
+            [.. bars.Select(b => b.Name)]);
         plot.Axes.Bottom.MajorTickStyle.Length = 0;
         FromZero(plot, bars.Select(bar => bar.Value).DefaultIfEmpty(1).Max());
         return Svg(plot, Height);

@@ -20,7 +20,7 @@ public sealed record Arrivals(string Name, double Seconds, Func<double, double> 
     public static Arrivals Day(double orders) =>
         new("day", DaySeconds, second => orders * ArrivalShape.DayDensity(second));
 
-    /// <summary>From late October on, each day its multiple of a normal one, the busiest with the given orders.</summary>
+    /// <summary>From late October on, each day a multiple of a normal one; the busiest has the given orders.</summary>
     public static Arrivals Season(double ordersOfPeakDay)
     {
         var multipliers = ArrivalShape.SeasonMultipliers;

@@ -7,8 +7,8 @@ namespace Fulfillment.Surge.Simulate;
 internal static class LiveRun
 {
     /// <summary>
-    /// Takes the planner's cost and the start-up delay from a run: orders planned a second and ready replica, by the
-    /// median over the intervals in which work waited all the time; delay by the median wait from asked to ready.
+    /// Takes the planner's cost and the start-up delay from a run: orders planned a second and ready replica while
+    /// work waited; delay by the median wait from asked to ready.
     /// Adds a line for everything that it took, or could not.
     /// </summary>
     internal static SimulationSettings Calibrate(SimulationSettings settings, SurgeReport live, Action<string> say)
@@ -19,35 +19,43 @@ internal static class LiveRun
             PoolWaitSeconds = Setting(live, "poolWaitSeconds") ?? settings.PoolWaitSeconds,
             Cost = settings.Cost with { Quota = Setting(live, "cpuQuota") ?? settings.Cost.Quota },
         };
-        if (ReplicaRate(live) is { } rate)
+        if (ReplicaRate(live, settings.PoolOrdersMax) is { } rate)
         {
             // The pool's own part cannot be told apart from one run; a full pool is planned at the rate seen.
             var perOrder = settings.Cost.Quota / rate;
             settings = settings with { Cost = new(0, perOrder, 0, settings.Cost.Quota) };
             say(string.Create(CultureInfo.InvariantCulture,
-                $"calibrated: a replica plans {rate:0.##} orders/s, {perOrder:0.####} CPU s an order at {settings.Cost.Quota} cores"));
+                $"calibrated: a replica plans {rate:0.##} orders/s, {perOrder:0.####} CPU s an order at "
+                    + $"{settings.Cost.Quota} cores"));
         }
-        else say("not calibrated: the run never had work waiting over a whole interval; the stated cost stands");
+        else say("not calibrated: the run never had a full pool waiting over a whole interval; the stated cost stands");
         if ((StartupDelay(live) ?? Setting(live, "startupSeconds")) is not { } delay) return settings;
-        say(string.Create(CultureInfo.InvariantCulture, $"calibrated: a replica is up {delay:0.##} s after it is asked for"));
+        say(string.Create(CultureInfo.InvariantCulture,
+            $"calibrated: a replica is up {delay:0.##} s after it is asked for"));
         return settings with { StartupSeconds = delay };
     }
 
-    /// <summary>Null where no interval was busy throughout.</summary>
-    internal static double? ReplicaRate(SurgeReport live)
+    /// <summary>
+    /// Orders planned over the ready replicas' seconds, summed over the intervals at both ends of which a full pool
+    /// waited, so that nobody was idle: one interval says nothing, because pools end in lumps. What came in hand
+    /// meanwhile counts half: it is half done on average. Null where no interval was busy.
+    /// </summary>
+    internal static double? ReplicaRate(SurgeReport live, int poolOrdersMax)
     {
-        var rates = new List<double>();
+        var (planned, workerSeconds) = (0.0, 0.0);
         for (var index = 1; index < live.Backlog.Count; index++)
         {
             var (before, after) = (live.Backlog[index - 1], live.Backlog[index]);
             var seconds = after.T - before.T;
-            if (seconds <= 0 || before.Waiting <= 0 || after.Waiting <= 0) continue;
+            var busy = before.Waiting >= poolOrdersMax && after.Waiting >= poolOrdersMax;
+            if (seconds <= 0 || !busy) continue;
             var workers = live.Replicas.LastOrDefault(row => row.T <= before.T) is { } row ? row.Ready ?? row.Count : 0;
             var arrived = live.Arrivals.FirstOrDefault(at => at.T >= after.T)?.PerSecond * seconds;
-            var planned = arrived + before.Total - after.Total;
-            if (workers > 0 && planned is > 0) rates.Add(planned.Value / seconds / workers);
+            if (workers <= 0 || arrived is not { } came) continue;
+            planned += came + before.Total - after.Total + ((after.InFlight - before.InFlight) / 2);
+            workerSeconds += workers * seconds;
         }
-        return Median(rates);
+        return planned > 0 ? planned / workerSeconds : null;
     }
 
     internal static double? StartupDelay(SurgeReport live)

@@ -4,8 +4,9 @@ namespace Fulfillment.Surge.Simulate;
 /// <param name="StepSeconds">Distance of two entries.</param>
 /// <param name="Replicas">Asked for at each step.</param>
 /// <param name="ReplicaSeconds">Their sum over time.</param>
-/// <param name="PeakBacklog">Orders, by fluid arithmetic; 0 for perfect foresight.</param>
-public sealed record OracleRun(double StepSeconds, IReadOnlyList<int> Replicas, double ReplicaSeconds, double PeakBacklog)
+/// <param name="PeakBacklog">Orders waiting and in hand, by fluid arithmetic; 0 for perfect foresight.</param>
+public sealed record OracleRun(
+    double StepSeconds, IReadOnlyList<int> Replicas, double ReplicaSeconds, double PeakBacklog)
 {
     internal static readonly OracleRun None = new(1, [], 0, 0);
 
@@ -22,15 +23,17 @@ public static class Oracles
 
     /// <summary>Knows every rate in advance and starts each replica a start-up time before it is needed.</summary>
     internal static OracleRun PerfectForesight(SimulationSettings settings) => PerfectForesight(
-        Rates(settings), settings.StepSeconds, settings.ReplicaRate, settings.Spec.MinReplicas, settings.StartupSeconds);
+        Rates(settings), settings.StepSeconds, settings.ReplicaRate, settings.Spec.MinReplicas,
+        settings.StartupSeconds);
 
     /// <summary>
     /// The best that the platform's ramp allows to one who sees the surge when it comes: every sync it doubles while
     /// anything is short, up to the maximum; it is free to let go the moment nothing waits.
     /// </summary>
     internal static OracleRun Ramp(SimulationSettings settings) => Ramp(
-        Rates(settings), settings.StepSeconds, settings.ReplicaRate, (settings.Spec.MinReplicas, settings.Spec.MaxReplicas),
-        settings.StartupSeconds, settings.Autoscaler);
+        Rates(settings), settings.StepSeconds, settings.ReplicaRate,
+        (settings.Spec.MinReplicas, settings.Spec.MaxReplicas),
+        settings.StartupSeconds, settings.PoolOrdersMax, settings.Autoscaler);
 
     /// <inheritdoc cref="PerfectForesight(SimulationSettings)"/>
     public static OracleRun PerfectForesight(
@@ -54,7 +57,7 @@ public static class Oracles
     /// <inheritdoc cref="Ramp(SimulationSettings)"/>
     public static OracleRun Ramp(
         IReadOnlyList<double> rates, double stepSeconds, double replicaRate, (int Min, int Max) bounds,
-        double startupSeconds, Autoscaling.Control.AutoscalerOptions options)
+        double startupSeconds, int poolOrdersMax, Autoscaling.Control.AutoscalerOptions options)
     {
         var replicas = new int[rates.Count];
         var starting = new Queue<(double ReadyAt, int Count)>();
@@ -62,7 +65,6 @@ public static class Oracles
         for (var index = 0; index < rates.Count; index++)
         {
             var now = index * stepSeconds;
-            while (starting.TryPeek(out var next) && next.ReadyAt <= now) ready += starting.Dequeue().Count;
             var demand = Math.Min(bounds.Max, Demand(rates[index], replicaRate, bounds.Min));
             if (now >= nextSync)
             {
@@ -81,8 +83,10 @@ public static class Oracles
                 }
                 else if (backlog <= 0 && demand < count && starting.Count == 0) count = ready = demand;
             }
+            while (starting.TryPeek(out var next) && next.ReadyAt <= now) ready += starting.Dequeue().Count;
             backlog = Math.Max(0, backlog + ((rates[index] - (ready * replicaRate)) * stepSeconds));
-            peak = Math.Max(peak, backlog);
+            // Besides what waits, each busy replica has a pool in hand: no oracle plans an order before it has read it.
+            peak = Math.Max(peak, backlog + (poolOrdersMax * Math.Min(ready, rates[index] / replicaRate)));
             replicas[index] = count;
         }
         return new(stepSeconds, replicas, replicas.Sum(replica => replica * stepSeconds), peak);

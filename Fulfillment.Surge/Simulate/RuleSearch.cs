@@ -30,7 +30,8 @@ internal static class RuleSearch
                     foreach (var cron in new[] { false, true })
                         Try(Spec(settings, min, max, length, cron ? peak : 0));
         var kept = tried.Where(candidate => candidate.P99Seconds <= promisedSeconds).ToList();
-        return new(kept.MinBy(candidate => candidate.ReplicaSeconds), tried.MinBy(candidate => candidate.P99Seconds)!, tried.Count);
+        return new(kept.MinBy(candidate => candidate.ReplicaSeconds), tried.MinBy(candidate => candidate.P99Seconds)!,
+            tried.Count);
 
         void Try(ScaleSpec spec)
         {
@@ -56,7 +57,8 @@ internal static class RuleSearch
         return new[] { settings.PoolOrdersMax, (settings.PoolOrdersMax + most) / 2, most }.Distinct();
     }
 
-    private static IEnumerable<int> Minimums(int peak) => new[] { 1, 2, Math.Max(1, peak / 4) }.Distinct().Where(min => min <= peak);
+    private static IEnumerable<int> Minimums(int peak) =>
+        new[] { 1, 2, Math.Max(1, peak / 4) }.Distinct().Where(min => min <= peak);
 
     private static IEnumerable<int> Maximums(int peak, int min) =>
         new[] { peak, (int)Math.Ceiling(peak * 1.25), (int)Math.Ceiling(peak * 1.6), peak * 2 }

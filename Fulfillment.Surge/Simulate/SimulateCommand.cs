@@ -14,8 +14,10 @@ internal static class SimulateCommand
 
     private static readonly Option<FileInfo> RulesFile = new("--rules")
     { Description = "The scale rules.", DefaultValueFactory = _ => new("infra/bicep/scale-rules.json") };
-    private static readonly Option<string> Arrive = Among("--arrivals", "day, season or step.", "day", "day", "season", "step");
-    private static readonly Option<double> Orders = Number("--orders", "Orders of the day, or of the season's busiest.", 1_000_000);
+    private static readonly Option<string> Arrive =
+        Among("--arrivals", "day, season or step.", "day", "day", "season", "step");
+    private static readonly Option<double> Orders = Number("--orders",
+        "Orders of the day, or of the season's busiest.", 1_000_000);
     private static readonly Option<double> Rate = Number("--rate", "step: orders a second before the surge.", 5);
     private static readonly Option<double> Scale = Number("--scale", "step: the surge as a multiple.", 10);
     private static readonly Option<double> Before = Number("--before", "step: seconds before the surge.", 600);
@@ -28,7 +30,8 @@ internal static class SimulateCommand
     private static readonly Option<double> PoolCost = Number("--pool-cpu", "CPU seconds a pool.", 0.1);
     private static readonly Option<double> OrderCost = Number("--order-cpu", "CPU seconds an order.", 0.05);
     private static readonly Option<double> Quota = Number("--quota", "Cores of a replica.", 0.5);
-    private static readonly Option<int> Pool = new("--pool") { Description = "Orders a pool.", DefaultValueFactory = _ => 120 };
+    private static readonly Option<int> Pool = new("--pool")
+    { Description = "Orders a pool.", DefaultValueFactory = _ => 120 };
     private static readonly Option<double> PoolWait = Number("--pool-wait", "Seconds a thin pool waits.", 2);
     private static readonly Option<double> DepthFactor = Number("--depth", "streamLengths of stream a live worker.", 2);
     private static readonly Option<double> DepthFloor = Number("--depth-floor", "streamLengths of stream at least.", 2);
@@ -37,7 +40,8 @@ internal static class SimulateCommand
     private static readonly Option<double> Price = Number("--price", "Of a replica-second.", 0.000015);
     private static readonly Option<double?> Promise = new("--promise")
     { Description = "Seconds in which 99 of 100 orders must be confirmed; searches the cheapest rule." };
-    private static readonly Option<FileInfo?> Calibrate = new("--calibrate") { Description = "A live run's JSON report." };
+    private static readonly Option<FileInfo?> Calibrate = new("--calibrate")
+    { Description = "A live run's JSON report." };
     private static readonly Option<FileInfo?> Compare = new("--compare")
     { Description = "A live run's JSON report: replays its arrivals and states the error of the backlog." };
     private static readonly Option<FileInfo?> Json = new("--json") { Description = "Writes the report's JSON." };
@@ -48,7 +52,8 @@ internal static class SimulateCommand
         var command = new Command("simulate", "The same controller, queue and planner cost in virtual time.")
         {
             RulesFile, Arrive, Orders, Rate, Scale, Before, SurgeSeconds, After, Seed, Max, Fixed, NoCron, PoolCost,
-            OrderCost, Quota, Pool, PoolWait, DepthFactor, DepthFloor, Startup, Connections, Price, Promise, Calibrate, Compare, Json, Html,
+            OrderCost, Quota, Pool, PoolWait, DepthFactor, DepthFloor, Startup, Connections, Price, Promise, Calibrate,
+            Compare, Json, Html,
         };
         command.SetAction((parsed, cancellation) =>
             RunAsync(parsed, Console.Out, Console.Error, cancellation));
@@ -62,7 +67,9 @@ internal static class SimulateCommand
         var rules = await ScaleRulesFile.ReadAsync(parsed.GetValue(RulesFile)!.FullName, cancellation);
         if (rules is not ScaleRulesReading.Valid valid || !valid.Apps.TryGetValue(App, out var spec))
         {
-            await errors.WriteLineAsync(rules is ScaleRulesReading.Invalid bad ? bad.ToString() : $"The rules name no app {App}.");
+            await errors.WriteLineAsync(rules is ScaleRulesReading.Invalid bad
+                ? bad.ToString()
+                : $"The rules name no app {App}.");
             return 1;
         }
         try
@@ -94,11 +101,13 @@ internal static class SimulateCommand
         var took = Stopwatch.GetElapsedTime(began);
         foreach (var sentence in SimulationReport.Words(settings, run)) await output.WriteLineAsync(sentence);
         await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-            $"Confirmed, 50 / 99 of 100: {run.Confirm.P50 / 1_000:0.#} / {run.Confirm.P99 / 1_000:0.#} s. {settings.Arrivals.Seconds:N0} s simulated in {took.TotalSeconds:0.00} s, seed {settings.Seed}."));
+            $"Confirmed, 50 / 99 of 100: {run.Confirm.P50 / 1_000:0.#} / {run.Confirm.P99 / 1_000:0.#} s. "
+                + $"{settings.Arrivals.Seconds:N0} s simulated in {took.TotalSeconds:0.00} s, seed {settings.Seed}."));
         if (parsed.GetValue(Compare) is { } live)
             await CompareAsync(run, SurgeReport.Read(await File.ReadAllTextAsync(live.FullName, cancellation)), output);
         var report = SimulationReport.Of(settings, run, promise);
-        if (parsed.GetValue(Json) is { } json) await File.WriteAllTextAsync(json.FullName, report.ToJson(), cancellation);
+        if (parsed.GetValue(Json) is { } json)
+            await File.WriteAllTextAsync(json.FullName, report.ToJson(), cancellation);
         if (parsed.GetValue(Html) is { } html)
             await File.WriteAllTextAsync(html.FullName, HtmlReport.Render(report), cancellation);
         return 0;
@@ -106,7 +115,8 @@ internal static class SimulateCommand
 
     private static async Task CompareAsync(SimulationRecord run, SurgeReport live, TextWriter output) =>
         await output.WriteLineAsync(LiveRun.Compare(run.Backlog, live.Backlog) is { } error
-            ? string.Create(CultureInfo.InvariantCulture, $"Against the live run: backlog area {error.AreaError:+0.0%;-0.0%}, peak {error.PeakError:+0.0%;-0.0%}.")
+            ? string.Create(CultureInfo.InvariantCulture, $"Against the live run: backlog area "
+                + $"{error.AreaError:+0.0%;-0.0%}, peak {error.PeakError:+0.0%;-0.0%}.")
             : "Against the live run: it had no backlog to compare.");
 
     private static async Task<SimulationSettings> SettingsAsync(
@@ -126,7 +136,9 @@ internal static class SimulateCommand
                     parsed.GetValue(SurgeSeconds), parsed.GetValue(After)),
                 _ => Arrivals.Day(parsed.GetValue(Orders)),
             },
-            Start = parsed.GetValue(Arrive) == "season" ? new(2026, 10, 24, 0, 0, 0, default) : new(2026, 11, 27, 0, 0, 0, default),
+            Start = parsed.GetValue(Arrive) == "season"
+                ? new(2026, 10, 24, 0, 0, 0, default)
+                : new(2026, 11, 27, 0, 0, 0, default),
             Cost = new(parsed.GetValue(PoolCost), parsed.GetValue(OrderCost), 0, parsed.GetValue(Quota)),
             PoolOrdersMax = parsed.GetValue(Pool),
             PoolWaitSeconds = parsed.GetValue(PoolWait),
@@ -137,7 +149,8 @@ internal static class SimulateCommand
             Prices = new(parsed.GetValue(Price)),
         };
         if (parsed.GetValue(Calibrate) is { } file)
-            settings = LiveRun.Calibrate(settings, SurgeReport.Read(await File.ReadAllTextAsync(file.FullName, cancellation)), say);
+            settings = LiveRun.Calibrate(settings,
+                SurgeReport.Read(await File.ReadAllTextAsync(file.FullName, cancellation)), say);
         return parsed.GetValue(Compare) is { } compared
             ? Replay(settings, SurgeReport.Read(await File.ReadAllTextAsync(compared.FullName, cancellation)))
             : settings;

@@ -30,7 +30,8 @@ internal sealed class Simulation
         queue = new(spec.Rules.OfType<RedisStreamsRule>().First().Name, settings.StreamLength);
         record = new(settings);
         if (settings.FixedReplicas is not null) return;
-        IReadOnlyList<IScaleMetric> metrics = [queue, .. spec.Rules.OfType<CronRule>().Select(rule => new CronMetric(rule))];
+        IReadOnlyList<IScaleMetric> metrics =
+            [queue, .. spec.Rules.OfType<CronRule>().Select(rule => new CronMetric(rule))];
         autoscaler = new(spec, replicas, metrics, settings.Autoscaler, clock, record.Decisions);
     }
 

@@ -35,6 +35,7 @@ internal sealed class SimulationRecord
     internal long Arrived { get; private set; }
     internal long Unplanned { get; private set; }
     internal double ReplicaSeconds { get; private set; }
+    internal long ConfirmedOrders => latency.TotalCount;
     internal double PeakBacklog { get; private set; }
     internal int PeakReplicas { get; private set; }
     internal Elasticity Elasticity { get; private set; } = new(0, 0, 0, 0, null);

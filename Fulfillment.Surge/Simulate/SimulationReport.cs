@@ -37,15 +37,21 @@ internal static class SimulationReport
     {
         var words = new List<string>
         {
-            string.Create(English, $"{run.Arrived:N0} orders came, {run.Arrived - run.Unplanned:N0} were planned, with up to {run.PeakReplicas} replicas; at most {run.PeakBacklog:N0} orders waited."),
-            string.Create(English, $"Replica-seconds: {run.ReplicaSeconds:N0}, {Ratio(run.ReplicaSeconds, run.Foresight.ReplicaSeconds)} what perfect foresight pays."),
-            string.Create(English, $"Largest backlog: {run.PeakBacklog:N0}; the best that doubling allows has {run.Ramp.PeakBacklog:N0}."),
-            string.Create(English, $"Short of capacity for {run.Elasticity.UnderTimeShare:P2} of the time, idle capacity for {run.Elasticity.OverTimeShare:P1}."),
+            string.Create(English, $"{run.Arrived:N0} orders came, {run.Arrived - run.Unplanned:N0} were planned, "
+                + $"with up to {run.PeakReplicas} replicas; at most {run.PeakBacklog:N0} orders waited."),
+            string.Create(English, $"Replica-seconds: {run.ReplicaSeconds:N0}, "
+                + $"{Ratio(run.ReplicaSeconds, run.Foresight.ReplicaSeconds)} what perfect foresight pays."),
+            string.Create(English, $"Largest backlog: {run.PeakBacklog:N0}; the best that doubling allows has "
+                + $"{run.Ramp.PeakBacklog:N0}."),
+            string.Create(English, $"Short of capacity for {run.Elasticity.UnderTimeShare:P2} of the time, idle "
+                + $"capacity for {run.Elasticity.OverTimeShare:P1}."),
         };
         var limits = settings.Connections;
         words.Add(limits.Needed(run.PeakReplicas) <= limits.MaxConnections
-            ? string.Create(English, $"Postgres needs {limits.Needed(run.PeakReplicas)} of its {limits.MaxConnections} connections: no pooler.")
-            : string.Create(English, $"Postgres would need {limits.Needed(run.PeakReplicas)} connections and has {limits.MaxConnections}: a pooler is needed beyond {limits.ReplicasMax} replicas."));
+            ? string.Create(English, $"Postgres needs {limits.Needed(run.PeakReplicas)} of its "
+                + $"{limits.MaxConnections} connections: no pooler.")
+            : string.Create(English, $"Postgres would need {limits.Needed(run.PeakReplicas)} connections and has "
+                + $"{limits.MaxConnections}: a pooler is needed beyond {limits.ReplicasMax} replicas."));
         return words;
     }
 

@@ -37,7 +37,8 @@ public sealed class DecisionLogTests
         Assert.Equal(
             ["time,loop,metrics,current,ready,desired,stabilized,result,reason",
              "2026-01-01T00:00:00.0000000+00:00,Activation,\"entries=4000 second=?\",1,1,,,1,Active",
-             "2026-01-01T00:00:00.0000000+00:00,HorizontalPodAutoscaler,\"entries=4000 second=?\",1,1,100,100,4,ScaleUpLimit"],
+             "2026-01-01T00:00:00.0000000+00:00,HorizontalPodAutoscaler,\"entries=4000 second=?\",1,"
+                + "1,100,100,4,ScaleUpLimit"],
             writer.ToString().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
@@ -72,7 +73,8 @@ public sealed class DecisionLogTests
         void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             foreach (var tag in tags)
-                if (tag is { Key: "app", Value: "picking-of-this-test" }) measured[instrument.Name] = (value, instrument.Unit);
+                if (tag is { Key: "app", Value: "picking-of-this-test" })
+                    measured[instrument.Name] = (value, instrument.Unit);
         }
     }
 
@@ -80,7 +82,8 @@ public sealed class DecisionLogTests
     {
         var log = new DecisionLog();
         var spec = new ScaleSpec("picking", 1, 60, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(300), []);
-        IScaleMetric[] metrics = [new ScriptedMetric("entries", 40, _ => 4_000), new ScriptedMetric("second", 1, _ => null)];
+        IScaleMetric[] metrics = [new ScriptedMetric("entries", 40, _ => 4_000),
+            new ScriptedMetric("second", 1, _ => null)];
         var clock = new FakeTimeProvider(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var autoscaler = new Fulfillment.Autoscaling.Control.Autoscaler(
             spec, new CountedReplicas { SpecCount = 1 }, metrics, new AutoscalerOptions(), clock, log, telemetry);

@@ -65,7 +65,8 @@ public sealed class GoldenVectorTests
     public async Task A_compressed_run_climbs_the_same_stairs_sooner()
     {
         var options = new AutoscalerOptions().Compress(15);
-        var bench = new AutoscalerBench(1, 60, 1, [new ScriptedMetric("lag", 40, s => s is >= 1 and < 2 ? 4_000 : 0)], options);
+        var bench = new AutoscalerBench(1, 60, 1, [new ScriptedMetric("lag", 40, s => s is >= 1 and < 2 ? 4_000 : 0)],
+            options);
         await ExpectAsync(bench, (0, 1), (1, 4), (2, 8), (3, 16), (4, 32), (5, 60), (21, 60), (22, 1));
     }
 

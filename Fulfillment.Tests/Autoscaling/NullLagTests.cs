@@ -51,7 +51,8 @@ public sealed class NullLagTests(RedisServer redis) : IClassFixture<RedisServer>
         var held = await second.TakeAsync(2);
         await second.FinishAsync(held[^1]);
 
-        var (byLag, byLength) = (await EndOfWindowAsync(StreamMeasure.Lag), await EndOfWindowAsync(StreamMeasure.Length));
+        var (byLag, byLength) = (await EndOfWindowAsync(StreamMeasure.Lag),
+            await EndOfWindowAsync(StreamMeasure.Length));
         Assert.Equal((-1, 1, DecisionReason.TooFewReplicas), (byLag.Desired, byLag.Result, byLag.Reason));
         Assert.Equal((19, 19, DecisionReason.WithinRange), (byLength.Desired, byLength.Result, byLength.Reason));
     }

@@ -6,10 +6,13 @@ namespace Fulfillment.Tests.Autoscaling;
 public sealed class ScaleRulesFileTests
 {
     private const string Sound = """
-        { "picking": { "minReplicas": 1, "maxReplicas": 30, "pollingInterval": 30, "cooldownPeriod": 300, "rules": [
-          { "name": "entries", "type": "redis-streams", "metadata": { "stream": "picking:main:orders", "streamLength": "120" } },
+        { "picking": { "minReplicas": 1, "maxReplicas": 30, "pollingInterval": 30, "cooldownPeriod": 300,
+          "rules": [
+          { "name": "entries", "type": "redis-streams", "metadata":
+            { "stream": "picking:main:orders", "streamLength": "120" } },
           { "name": "holiday", "type": "cron", "metadata":
-            { "timezone": "Europe/Berlin", "start": "0 6 27 11 *", "end": "0 22 30 11 *", "desiredReplicas": "10" } } ] } }
+            { "timezone": "Europe/Berlin", "start": "0 6 27 11 *", "end": "0 22 30 11 *", "desiredReplicas": "10" } }
+          ] } }
         """;
 
     [Fact]
@@ -29,20 +32,24 @@ public sealed class ScaleRulesFileTests
         var spec = Valid(Sound).Apps["picking"];
         Assert.Equal((1, 30), (spec.MinReplicas, spec.MaxReplicas));
         Assert.Equal((30, 300), (spec.PollingInterval.TotalSeconds, spec.CooldownPeriod.TotalSeconds));
-        Assert.Equal(new RedisStreamsRule("entries", "picking:main:orders", StreamMeasure.Length, null, 120), spec.Rules[0]);
+        Assert.Equal(new RedisStreamsRule("entries", "picking:main:orders", StreamMeasure.Length, null, 120),
+            spec.Rules[0]);
         var cron = Assert.IsType<CronRule>(spec.Rules[1]);
         Assert.Equal(("Europe/Berlin", 10), (cron.Window.TimeZone, cron.DesiredReplicas));
     }
 
     [Theory]
-    [InlineData("\"streamLength\"", "\"streamlength\"", "entries/streamlength: unknown key; keys are case-sensitive: streamLength.")]
+    [InlineData("\"streamLength\"", "\"streamlength\"",
+        "entries/streamlength: unknown key; keys are case-sensitive: streamLength.")]
     [InlineData("\"streamLength\"", "\"lenght\"", "entries/lenght: unknown key; there are stream, ")]
     [InlineData("\"120\"", "120", "entries/streamLength: KEDA metadata are strings: write \"120\".")]
     [InlineData("\"120\"", "\"0\"", "entries/streamLength: '0' is no whole number from 1 up.")]
     [InlineData("\"120\"", "\"many\"", "entries/streamLength: 'many' is no whole number")]
-    [InlineData("\"streamLength\": \"120\"", "\"streamLength\": \"120\", \"host\": \"redis\"", "entries/host: where Redis is")]
+    [InlineData("\"streamLength\": \"120\"", "\"streamLength\": \"120\", \"host\": \"redis\"",
+        "entries/host: where Redis is")]
     [InlineData("\"streamLength\"", "\"lagCount\"", "entries/lagCount: KEDA ignores it without a consumerGroup.")]
-    [InlineData("\"streamLength\"", "\"consumerGroup\": \"picking\", \"streamLength\"", "entries/streamLength: KEDA ignores it beside")]
+    [InlineData("\"streamLength\"", "\"consumerGroup\": \"picking\", \"streamLength\"",
+        "entries/streamLength: KEDA ignores it beside")]
     [InlineData("\"stream\": \"picking:main:orders\",", "", "entries/stream: missing.")]
     [InlineData("\"redis-streams\"", "\"redis-stream\"", "entries/type: 'redis-stream' is not known here")]
     [InlineData("\"maxReplicas\": 30", "\"maxReplicas\": 0", "maxReplicas: 0 is not between 1 and 1000.")]
@@ -59,7 +66,8 @@ public sealed class ScaleRulesFileTests
     [InlineData("0 6 27 11 *", "0 99 27 11 *", "holiday/start: '0 99 27 11 *' is no cron line")]
     [InlineData("0 6 27 11 *", "0 22 30 11 *", "holiday/end: the same as start")]
     [InlineData(", \"desiredReplicas\": \"10\"", "", "holiday/desiredReplicas: missing.")]
-    [InlineData("\"desiredReplicas\": \"10\"", "\"desiredReplicas\": \"0\"", "holiday/desiredReplicas: '0' is no whole")]
+    [InlineData("\"desiredReplicas\": \"10\"", "\"desiredReplicas\": \"0\"",
+        "holiday/desiredReplicas: '0' is no whole")]
     public void A_mistake_is_an_error_that_names_file_rule_and_key(string sound, string mistake, string expected)
     {
         var faults = Faults(Sound.Replace(sound, mistake, StringComparison.Ordinal));
@@ -98,7 +106,8 @@ public sealed class ScaleRulesFileTests
     {
         Assert.Equal((StreamMeasure.Lag, 40L), Measured("\"consumerGroup\": \"picking\", \"lagCount\": \"40\""));
         Assert.Equal((StreamMeasure.Pending, 5L), Measured("\"consumerGroup\": \"picking\""));
-        Assert.Equal((StreamMeasure.Pending, 7L), Measured("\"consumerGroup\": \"picking\", \"pendingEntriesCount\": \"7\""));
+        Assert.Equal((StreamMeasure.Pending, 7L),
+            Measured("\"consumerGroup\": \"picking\", \"pendingEntriesCount\": \"7\""));
         Assert.Equal((StreamMeasure.Pending, 5L), Measured("\"consumerGroup\": \"picking\", \"lagCount\": \"0\""));
         Assert.Equal((StreamMeasure.Length, 5L), Measured("\"databaseIndex\": \"0\""));
     }
@@ -106,7 +115,8 @@ public sealed class ScaleRulesFileTests
     [Fact]
     public void A_lag_rule_and_a_cron_beyond_the_maximum_are_warned_of()
     {
-        var lag = Sound.Replace("\"streamLength\": \"120\"", "\"consumerGroup\": \"g\", \"lagCount\": \"9\"", StringComparison.Ordinal);
+        var lag = Sound.Replace("\"streamLength\": \"120\"", "\"consumerGroup\": \"g\", \"lagCount\": \"9\"",
+            StringComparison.Ordinal);
         Assert.Contains("does not go blind", Assert.Single(Valid(lag).Warnings), StringComparison.Ordinal);
         var cron = Sound.Replace("\"10\"", "\"31\"", StringComparison.Ordinal);
         Assert.Contains("more than maxReplicas", Assert.Single(Valid(cron).Warnings), StringComparison.Ordinal);
@@ -117,7 +127,8 @@ public sealed class ScaleRulesFileTests
     {
         var spec = Valid(Sound).Apps["picking"];
         Assert.Empty(spec.FaultsAgainstPool(120));
-        Assert.StartsWith("picking/entries/streamLength: 120 is less than", Assert.Single(spec.FaultsAgainstPool(121)), StringComparison.Ordinal);
+        Assert.StartsWith("picking/entries/streamLength: 120 is less than", Assert.Single(spec.FaultsAgainstPool(121)),
+            StringComparison.Ordinal);
     }
 
     private static (StreamMeasure, long) Measured(string keys)

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Fulfillment.Tests.Autoscaling;
 
-/// <summary>Does to a stream what a Picking worker does: reads new entries, then acknowledges and deletes at once.</summary>
+/// <summary>Does to a stream what a Picking worker does: reads, then acknowledges and deletes at once.</summary>
 internal sealed class StreamWorker(IDatabase database, string stream, string name)
 {
     internal const string Group = "picking";
