@@ -1,0 +1,3 @@
+namespace Fulfillment.Orders.Holds;
+
+internal sealed record PutHoldRequest(string? Name, string? Reason);
