@@ -17,7 +17,7 @@ internal sealed record PlaceOrder(
 
 internal sealed record OrderLine(string Sku, long Quantity);
 
-internal sealed record ShipTo(string Name, string Street, string PostalCode, string City, string Country);
+internal sealed record ShipTo(string Name, string Line1, string PostalCode, string City, string Country);
 
 internal sealed record OrderPlaced(Guid OrderId);
 
