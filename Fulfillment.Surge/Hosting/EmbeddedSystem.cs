@@ -191,6 +191,6 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         }
     }
 
-    private Task StopAllAsync(Func<Child, bool> which) =>
-        Task.WhenAll(_children.Where(which).Select(child => child.StopAsync(StopGrace)));
+    private async Task StopAllAsync(Func<Child, bool> which) =>
+        await Task.WhenAll(_children.Where(which).Select(child => child.StopAsync(StopGrace)));
 }

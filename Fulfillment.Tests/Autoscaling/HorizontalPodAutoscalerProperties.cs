@@ -8,6 +8,8 @@ namespace Fulfillment.Tests.Autoscaling;
 public sealed class HorizontalPodAutoscalerProperties
 {
     private const double Target = 10;
+    private const double UsageFactor = 25;
+    private const int MinMax = 6;
     private static readonly AutoscalerOptions Options = new();
 
     [Property(MaxTest = 500)]
@@ -40,15 +42,17 @@ public sealed class HorizontalPodAutoscalerProperties
         turn.SomeMissing ? turn.Before : Math.Min(turn.Max, Math.Max(4, 2 * turn.Before));
 
     // A second rule that always asks for one replica: with the first one unreadable, it alone must not scale in.
-    private static List<Turn> Run(byte min, byte span, short[] usages)
+    // The generators' small numbers are spread so that the pace, both bounds and the window all bite.
+    private static List<Turn> Run(byte anyMin, byte span, short[] usages)
     {
+        var min = anyMin % MinMax;
         int max = Math.Max(1, min + span);
         var scaler = new HorizontalPodAutoscaler(min, max, Options);
-        var (turns, current, now) = (new List<Turn>(), Math.Max(1, (int)min), DateTimeOffset.UnixEpoch);
+        var (turns, current, now) = (new List<Turn>(), Math.Max(1, min), DateTimeOffset.UnixEpoch);
         foreach (var usage in usages)
         {
             var missing = usage < 0;
-            MetricReading reading = missing ? new MetricReading.Missing("hole") : new MetricReading.Value(usage, true);
+            MetricReading reading = missing ? new MetricReading.Missing("hole") : new MetricReading.Value(usage * UsageFactor, true);
             var verdict = scaler.Sync(
                 now, current, [new("entries", Target, reading), new("one", 1, new MetricReading.Value(1, true))]);
             turns.Add(new(now, min, max, current, verdict.Stabilized is null ? null : verdict.Desired, verdict.Result,

@@ -11,7 +11,8 @@ public sealed class ScaleRulesFileTests
           { "name": "entries", "type": "redis-streams", "metadata":
             { "stream": "picking:main:orders", "streamLength": "120" } },
           { "name": "holiday", "type": "cron", "metadata":
-            { "timezone": "Europe/Berlin", "start": "0 6 27 11 *", "end": "0 22 30 11 *", "desiredReplicas": "10" } } ] } }
+            { "timezone": "Europe/Berlin", "start": "0 6 27 11 *", "end": "0 22 30 11 *", "desiredReplicas": "10" } }
+          ] } }
         """;
 
     [Fact]
