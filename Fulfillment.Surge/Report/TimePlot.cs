@@ -10,7 +10,8 @@ internal sealed record Series(string Name, string Colour, IReadOnlyList<double> 
     internal bool Dashed { get; init; }
     internal bool Filled { get; init; }
 
-    /// <summary>Thinned by the mean, for rates; else by the highest: a peak must not vanish for a narrow page.</summary>
+    /// <summary>Thinned by the mean, for rates; else by the highest: a peak must not vanish for a narrow
+    /// page.</summary>
     internal bool Averaged { get; init; }
 }
 
