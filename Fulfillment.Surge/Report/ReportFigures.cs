@@ -9,7 +9,8 @@ internal static class ReportFigures
             yield return ("Orders coming in", "Orders a second, by the moment they were meant to be sent.",
                 TimePlot.Lines("orders / s",
                     [new("arrivals", TimePlot.Blue, [.. report.Arrivals.Select(a => a.T)],
-                        [.. report.Arrivals.Select(a => a.PerSecond)]) { Filled = true }], report.Phases));
+                        [.. report.Arrivals.Select(a => a.PerSecond)]) { Filled = true, Averaged = true }],
+                            report.Phases));
         if (report.Backlog.Count > 0)
             yield return ("Orders waiting for a tour",
                 "Accepted and not yet planned. Most of a surge waits in Postgres, where it is fair between clients; "

@@ -63,7 +63,7 @@ internal static class ReportTables
             ("Picker-hours", string.Create(English,
                 $"{cost.PickerHours:N1} at {cost.PickerHourPrice:0.##} {cost.Currency}")),
             ("Together", string.Create(English, $"{cost.Total:N2} {cost.Currency}")),
-            ("An order", string.Create(English, $"{cost.PerOrder:0.#####} {cost.Currency}")),
+            ("An order", string.Create(English, $"{cost.PerOrder:G3} {cost.Currency}")),
         };
         return Pairs(rows);
     }
@@ -89,7 +89,7 @@ internal static class ReportTables
             cell.Metres.PerLine > 0 ? cell.Metres.PerLine.ToString("0.##", English) : "",
             cell.Cost is { } cost ? cost.ReplicaSeconds.ToString("N0", English) : "",
             cell.Cost is { } hands ? hands.PickerHours.ToString("N1", English) : "",
-            cell.Cost is { } money ? string.Create(English, $"{money.PerOrder:0.####} {money.Currency}") : "",
+            cell.Cost is { } money ? string.Create(English, $"{money.PerOrder:G3} {money.Currency}") : "",
             cell.Invariants.Broken == 0 ? $"{cell.Invariants.Checked} held" : $"{cell.Invariants.Broken} BROKEN",
             cell.Void ?? "yes",
         }));

@@ -9,6 +9,10 @@ internal sealed record Series(string Name, string Colour, IReadOnlyList<double> 
     internal bool Steps { get; init; }
     internal bool Dashed { get; init; }
     internal bool Filled { get; init; }
+
+    /// <summary>Thinned by the mean, for rates; else by the highest: a peak must not vanish for a narrow
+    /// page.</summary>
+    internal bool Averaged { get; init; }
 }
 
 /// <summary>
@@ -101,14 +105,16 @@ internal static partial class TimePlot
         _ => (86_400, "days"),
     };
 
-    /// <summary>The highest point of each bucket: a peak must not vanish because the page is narrow.</summary>
     private static (double[] Xs, double[] Ys) Thin(Series line)
     {
         var bucket = (line.Seconds.Count + PointsMax - 1) / PointsMax;
         if (bucket <= 1) return ([.. line.Seconds], [.. line.Values]);
-        var highest = Enumerable.Range(0, line.Seconds.Count).Chunk(bucket)
-            .Select(chunk => chunk.MaxBy(index => line.Values[index])).ToArray();
-        return ([.. highest.Select(index => line.Seconds[index])], [.. highest.Select(index => line.Values[index])]);
+        var chunks = Enumerable.Range(0, line.Seconds.Count).Chunk(bucket).ToList();
+        int[] highest = [.. chunks.Select(chunk => chunk.MaxBy(index => line.Values[index]))];
+        return line.Averaged
+            ? ([.. chunks.Select(chunk => line.Seconds[chunk[^1]])],
+               [.. chunks.Select(chunk => chunk.Average(index => line.Values[index]))])
+            : ([.. highest.Select(index => line.Seconds[index])], [.. highest.Select(index => line.Values[index])]);
     }
 
     // Skia numbers its clip paths from one in every drawing; on one page they must differ.

@@ -52,7 +52,8 @@ public sealed class HorizontalPodAutoscalerProperties
         foreach (var usage in usages)
         {
             var missing = usage < 0;
-            MetricReading reading = missing ? new MetricReading.Missing("hole") : new MetricReading.Value(usage * UsageFactor, true);
+            MetricReading reading = missing ? new MetricReading.Missing("hole")
+                : new MetricReading.Value(usage * UsageFactor, true);
             var verdict = scaler.Sync(
                 now, current, [new("entries", Target, reading), new("one", 1, new MetricReading.Value(1, true))]);
             turns.Add(new(now, min, max, current, verdict.Stabilized is null ? null : verdict.Desired, verdict.Result,
