@@ -17,7 +17,7 @@ internal sealed class Annealing(Batches batches, Func<bool> accept)
     internal void Round(ref Draw draw, long units, Budget budget, Func<bool> isDone)
     {
         var start = batches.UnitsSpent;
-        var batchCount = Math.Max(1, batches.Members.Count - 1);
+        var batchCount = Math.Max(1, batches.Count - 1);
         // In 1/1024 mm. A share of the mean tour: how much worse a step may be for the sake of a later one.
         var heat = batches.TotalMm * 1024 / batchCount / 25;
         for (var step = 0; step < Steps; step++)
@@ -35,10 +35,11 @@ internal sealed class Annealing(Batches batches, Func<bool> accept)
 
     private void Move(ref Draw draw, long heat)
     {
+        batches.Charge(Batches.UnitsOfATry);
         var bits = draw.Next();
         var threshold = (heat * MinusLog[bits & 4095]) >> 22;
         var order = draw.Below(batches.Of.Length);
-        if ((bits >> 60) < 5) TryRelocate(order, draw.Below(batches.Members.Count), threshold);
+        if ((bits >> 60) < 5) TryRelocate(order, draw.Below(batches.Count), threshold);
         else TrySwap(order, draw.Below(batches.Of.Length), threshold);
     }
 

@@ -11,7 +11,7 @@ internal sealed class Search
     private readonly Batches _batches;
     private readonly long _stopAtMm;
     private Draw _draw;
-    private List<List<int>> _best = [];
+    private readonly List<List<int>> _best = [];
     private long _bestMm = long.MaxValue;
     private int _bestLate = int.MaxValue;
     private int _late;
@@ -86,7 +86,12 @@ internal sealed class Search
         var late = Deadlines.Matter ? LateNow() : 0;
         if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) >= 0) return false;
         (_bestLate, _bestMm) = (late, _batches.TotalMm);
-        _best = [.. _batches.Members.Where(m => m.Count > 0).Select(m => m.ToList())];
+        _best.Clear();
+        for (var b = 0; b < _batches.Count; b++)
+        {
+            if (_batches.Sizes[b] > 0) _best.Add([.. _batches.MembersOf(b)]);
+        }
+
         return true;
     }
 
@@ -94,10 +99,10 @@ internal sealed class Search
     {
         var members = new List<List<int>>();
         var distances = new List<long>();
-        for (var b = 0; b < _batches.Members.Count; b++)
+        for (var b = 0; b < _batches.Count; b++)
         {
-            if (_batches.Members[b].Count == 0) continue;
-            members.Add(_batches.Members[b]);
+            if (_batches.Sizes[b] == 0) continue;
+            members.Add([.. _batches.MembersOf(b)]);
             distances.Add(_batches.Costs[b]);
         }
 
