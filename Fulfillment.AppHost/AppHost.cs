@@ -59,7 +59,7 @@ var surge = builder.AddProject<Projects.Fulfillment_Surge>("surge", launchProfil
     .ExcludeFromManifest();
 
 orders.WithSurgeCommand(surge, surgeScale);
-picking.WithOptimizedPickingCommand(picking.FirstReplica(), operatorKey, optimizedPicking);
+picking.WithOptimizedPickingCommand(new(picking.FirstReplica(), operatorKey, optimizedPicking));
 
 await builder.Build().RunAsync();
 return 0;

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Fulfillment.AppHost.Operating;
@@ -22,30 +21,17 @@ internal static class OperatorCommands
                 IsHighlighted = true,
             });
 
-    /// <summary>A button that turns optimized picking on and off at run time; it begins as the parameter says.</summary>
+    /// <summary>
+    /// A button that turns optimized picking on and off at run time. It begins as the parameter says, and so does
+    /// Picking, as soon as it answers.
+    /// </summary>
     internal static IResourceBuilder<T> WithOptimizedPickingCommand<T>(
-        this IResourceBuilder<T> resource, EndpointReference picking, ReferenceExpression operatorKey,
-        IResourceBuilder<ParameterResource> optimizedPicking) where T : IResource
+        this IResourceBuilder<T> resource, OptimizedPickingSwitch toggle) where T : IResource
     {
-        bool? on = null;
-
-        async Task<ExecuteCommandResult> PutAsync(bool enabled, CancellationToken cancellation)
-        {
-            using var client = new HttpClient { BaseAddress = new Uri(picking.Url) };
-            client.DefaultRequestHeaders.Add("X-Api-Key", await operatorKey.GetValueAsync(cancellation));
-            using var answer = await client.PutAsJsonAsync("/toggles/optimized-picking", new { enabled }, cancellation);
-            if (!answer.IsSuccessStatusCode)
-                return CommandResults.Failure($"Picking answered {(int)answer.StatusCode} {answer.ReasonPhrase}.");
-            on = enabled;
-            return CommandResults.Success($"Optimized picking is {(enabled ? "on" : "off")}.");
-        }
-
+        resource.ApplicationBuilder.Eventing.Subscribe<ResourceReadyEvent>(
+            toggle.Picking.Resource, (_, cancellation) => toggle.ApplyAsync(cancellation));
         return resource.WithCommand(ToggleOptimizedPicking, "Toggle optimized picking",
-            async context =>
-            {
-                on ??= await optimizedPicking.Resource.GetValueAsync(context.CancellationToken) is "true";
-                return await PutAsync(!on.Value, context.CancellationToken);
-            },
+            context => toggle.FlipAsync(context.CancellationToken),
             new() { Description = "Takes effect with the next plan; nothing restarts.", IconName = "Route" });
     }
 }

@@ -18,6 +18,8 @@ internal sealed partial class PickingAutoscaler(
     ResourceCommandService commands, ResourceNotificationService notifications, ResourceLoggerService loggers,
     ILogger<Autoscaler> log) : BackgroundService
 {
+    private string said = "";
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await notifications.WaitForResourceHealthyAsync(redis.Name, stoppingToken);
@@ -64,7 +66,10 @@ internal sealed partial class PickingAutoscaler(
     {
         var readings = string.Join(", ", decision.Metrics.Select(metric =>
             $"{metric.Rule} {metric.Usage?.ToString("0.#", null) ?? metric.Missing}/{metric.Target:0.#}"));
-        Decided(words, decision.Loop, decision.Current, decision.Result, decision.Reason, readings);
+        // A quiet night is one line, not one every sync.
+        var saying = $"{decision.Current} to {decision.Result} replicas ({decision.Reason}); {readings}";
+        if (saying != said) Decided(words, decision.Loop, saying);
+        said = saying;
 
         var (ready, asked) = (replicas.ReadyCount, replicas.SpecCount);
         await notifications.PublishUpdateAsync(picking, snapshot => snapshot with
@@ -89,9 +94,8 @@ internal sealed partial class PickingAutoscaler(
         "Scaling between {Min} and {Max} replicas by the deployed rule, times shortened by {Compress}")]
     private static partial void Begins(ILogger log, int min, int max, double compress);
 
-    [LoggerMessage(2, LogLevel.Information, "{Loop}: {From} to {To} replicas ({Reason}); {Readings}")]
-    private static partial void Decided(
-        ILogger log, ScaleLoop loop, int from, int to, DecisionReason reason, string readings);
+    [LoggerMessage(2, LogLevel.Information, "{Loop}: {Decision}")]
+    private static partial void Decided(ILogger log, ScaleLoop loop, string decision);
 
     [LoggerMessage(3, LogLevel.Warning, "{Problem}; asked again at the next turn")]
     private static partial void Refused(ILogger log, string problem);
