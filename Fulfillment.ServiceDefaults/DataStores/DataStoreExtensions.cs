@@ -1,9 +1,11 @@
 using Fulfillment.ServiceDefaults.Azure;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using StackExchange.Redis;
+#if !USE_ASPIRE
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+#endif
 
 namespace Fulfillment.ServiceDefaults.DataStores;
 
