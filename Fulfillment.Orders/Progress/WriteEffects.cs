@@ -104,7 +104,7 @@ internal static class WriteEffects
                 StockSql => effects.Stock.Count,
                 CancelledLinesSql => effects.CancelledLines.Count,
                 AnswersSql => effects.Answers.Count,
-                _ => (int)command.RecordsAffected,
+                _ => command.RecordsAffected,
             };
             if (command.RecordsAffected == expected) continue;
             throw new FeedStoppedException(
