@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fulfillment.Orders.Catalog;
-using Fulfillment.Orders.Holds;
 using Fulfillment.Orders.PlaceOrder;
 using Fulfillment.Orders.Stock;
 using Fulfillment.Orders.TrackOrder;
@@ -27,5 +26,4 @@ namespace Fulfillment.Orders;
 [JsonSerializable(typeof(AvailabilityAnswer))]
 [JsonSerializable(typeof(OrderView))]
 [JsonSerializable(typeof(OrderPage))]
-[JsonSerializable(typeof(PutHoldRequest))]
 internal sealed partial class OrdersJson : JsonSerializerContext;

@@ -1,3 +1,0 @@
-namespace Fulfillment.Orders.Holds;
-
-internal sealed record PutHoldRequest(string? Name, string? Reason);
