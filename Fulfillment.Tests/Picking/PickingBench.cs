@@ -126,7 +126,23 @@ internal sealed class PickingBench : IAsyncDisposable
         });
     }
 
-    internal Task<IReadOnlyList<FeedEvent>> EventsAsync() =>
+    /// <summary>
+    /// What the feed has, once it has all: other tests of the same server have transactions open, and the feed shows
+    /// nothing that is not older than all of them.
+    /// </summary>
+    internal async Task<IReadOnlyList<FeedEvent>> EventsAsync()
+    {
+        IReadOnlyList<FeedEvent> events = [];
+        await Eventually.HoldsAsync(async () =>
+        {
+            events = await PageAsync();
+            return events.Count == await ScalarAsync<long>("SELECT count(*) FROM events");
+        });
+        return events;
+    }
+
+    /// <summary>What the feed has now.</summary>
+    internal Task<IReadOnlyList<FeedEvent>> PageAsync() =>
         EventFeed.ReadAsync(Database, Settings.WarehouseId, FeedCursor.Start, 1_000, CancellationToken.None);
 
     internal async Task<string[]> KindsAsync(ReleaseMessage release) =>

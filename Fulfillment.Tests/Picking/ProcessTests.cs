@@ -35,7 +35,6 @@ public sealed class ProcessTests(TestServers servers)
         await Eventually.HoldsAsync(async () => await bench.Keys.StreamLengthAsync(bench.Stream) == 0);
         Assert.Equal(25, (await bench.EventsAsync()).Count(e => e is { Kind: EventKinds.Planned, Version: 1 }));
         Assert.Equal(25, await bench.ScalarAsync<long>("SELECT count(*) FROM tasks"));
-        Assert.Equal(1, await bench.Keys.SortedSetLengthAsync(StreamNames.Workers(bench.Settings.WarehouseId)));
     }
 
     [Fact]
@@ -61,6 +60,7 @@ public sealed class ProcessTests(TestServers servers)
         {
             using var request = new HttpRequestMessage(method, path);
             if (key is not null) request.Headers.Add(ApiKeyAuthentication.Header, key);
+            request.Headers.ExpectContinue = true; // a body that is refused by its length is not sent at all
             if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, "application/json");
             using var answer = await http.SendAsync(request);
             var body = await answer.Content.ReadAsStringAsync();

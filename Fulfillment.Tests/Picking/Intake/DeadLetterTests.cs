@@ -23,8 +23,8 @@ public sealed class DeadLetterTests(TestServers servers)
         await bench.PublishAsync(poison);
         foreach (var release in good.Skip(4)) await bench.PublishAsync(release);
 
-        var worker = bench.Worker(new Faults(null, "POISON")).Worker;
-        await worker.PollOnceAsync(CancellationToken.None); // makes the group
+        var (worker, queue) = bench.Worker(new Faults(null, "POISON"));
+        await queue.ReadAsync(1); // makes the group
         await worker.PollOnceAsync(CancellationToken.None);
         foreach (var release in good) Assert.Equal(["1 Planned"], await bench.KindsAsync(release)); // in the same poll
         Assert.Equal(1, await bench.Keys.StreamLengthAsync(bench.Stream));
@@ -113,7 +113,7 @@ public sealed class DeadLetterTests(TestServers servers)
         var letter = Assert.Single(await LettersAsync(bench));
         Assert.StartsWith(code + ": ", letter.Reason, StringComparison.Ordinal);
         Assert.False(letter.CanBeSentAgain);
-        Assert.Equal([("kind", Encoding.UTF8.GetBytes(kind)), ("body", bytes)], Fields(letter.Raw));
+        Assert.Equal([("kind", Convert.ToHexString(Encoding.UTF8.GetBytes(kind))), ("body", Convert.ToHexString(bytes))], Fields(letter.Raw));
     }
 
     [Fact]
@@ -163,11 +163,11 @@ public sealed class DeadLetterTests(TestServers servers)
         return Assert.IsType<Ok<DeadLetterPage>>(page.Result).Value!.Letters;
     }
 
-    private static List<(string, byte[])> Fields(byte[] raw)
+    private static List<(string Name, string Hex)> Fields(byte[] raw)
     {
-        var fields = new List<(string, byte[])>();
+        var fields = new List<(string, string)>();
         var rest = raw.AsSpan();
-        while (rest.Length > 0) fields.Add((Encoding.UTF8.GetString(Take(ref rest)), Take(ref rest)));
+        while (rest.Length > 0) fields.Add((Encoding.UTF8.GetString(Take(ref rest)), Convert.ToHexString(Take(ref rest))));
         return fields;
     }
 

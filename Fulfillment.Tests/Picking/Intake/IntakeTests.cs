@@ -116,13 +116,16 @@ public sealed class IntakeTests(TestServers servers)
     public async Task After_a_flush_in_mid_run_what_is_published_again_is_planned_once()
     {
         await using var redis = await servers.StartRedisAsync();
-        await using var bench = await PickingBench.CreateAsync(servers, redisEndpoint: redis.Endpoint);
+        await using var bench = await PickingBench.CreateAsync(
+            servers, s => s with { PoolOrdersMax = 5 }, redis.Endpoint);
         await bench.SlotAsync("A", 1, 1);
         var releases = Enumerable.Range(0, 20).Select(_ => bench.Release(["A"])).ToList();
         foreach (var release in releases) await bench.PublishAsync(release);
         var (worker, queue) = bench.Worker(new Faults(null, null));
-        await worker.PollOnceAsync(CancellationToken.None); // makes the group
-        await queue.ReadAsync(10); // half of them in somebody's hands
+        await queue.ReadAsync(1); // makes the group
+        await worker.PollOnceAsync(CancellationToken.None); // five are planned
+        await queue.ReadAsync(10); // ten in somebody's hands, five untouched
+        Assert.Equal(15, await bench.Keys.StreamLengthAsync(bench.Stream));
         await bench.Redis.GetServers()[0].FlushAllDatabasesAsync();
 
         foreach (var release in releases) await bench.PublishAsync(release); // as the relay does when the epoch is gone
@@ -138,8 +141,8 @@ public sealed class IntakeTests(TestServers servers)
             servers, s => s with { ClaimAfter = TimeSpan.FromHours(1), PoolWait = TimeSpan.FromMinutes(1) });
         await bench.SlotAsync("A", 1, 1);
         var id = await bench.PublishAsync(bench.Release(["A"]));
-        var (leaving, _) = bench.Worker();
-        await leaving.PollOnceAsync(CancellationToken.None); // makes the group
+        var (leaving, queue) = bench.Worker();
+        await queue.ReadAsync(1); // makes the group
         using var stop = new CancellationTokenSource();
         var polling = leaving.PollOnceAsync(stop.Token);
         await Eventually.HoldsAsync(async () =>
@@ -181,6 +184,7 @@ public sealed class IntakeTests(TestServers servers)
         Assert.Single(await busy.ReadAsync(1));
         await free.ReadAsync(1);
         await busy.BeatAsync();
+        Assert.Equal(1, await bench.Keys.SortedSetLengthAsync(StreamNames.Workers(bench.Settings.WarehouseId)));
         await busy.LeaveAsync();
         await free.LeaveAsync();
         var left = Assert.Single(await bench.Keys.StreamConsumerInfoAsync(bench.Stream, StreamNames.Group));
