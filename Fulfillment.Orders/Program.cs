@@ -1,3 +1,6 @@
+using Fulfillment.Orders;
+using Fulfillment.Orders.Dispatch;
+using Fulfillment.Orders.Progress;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
@@ -11,10 +14,15 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddRedis("redis");
     builder.AddApiKeys(("client", ["client"]), ("operator", ["operator"]), ("reader", ["client", "operator"]));
 
+    builder.AddOrders();
+    builder.AddDispatch();
+    builder.AddProgress();
+
     var app = builder.Build();
     app.UseAuthentication();
     app.UseAuthorization();
     app.MapDefaultEndpoints();
+    app.MapOrders();
 
     var stopping = app.Lifetime.ApplicationStopping;
     var database = app.Services.GetRequiredService<NpgsqlDataSource>();

@@ -1,3 +1,11 @@
+using System.Text.Json.Serialization;
+using Fulfillment.Contracts;
+using Fulfillment.Picking;
+using Fulfillment.Picking.DeadLetters;
+using Fulfillment.Picking.Feed;
+using Fulfillment.Picking.Floor;
+using Fulfillment.Picking.Tours;
+using Fulfillment.Picking.Warehouse;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
@@ -7,15 +15,34 @@ return await ServiceHost.RunAsync(async () =>
 {
     var builder = WebApplication.CreateSlimBuilder(args);
     builder.AddServiceDefaults();
-    builder.AddPostgres("pickingdb", poolMax: 2);
+    builder.AddPostgres("pickingdb", PickingSettings.PostgresPoolMax(builder.Configuration));
     builder.AddRedis("redis");
     builder.AddApiKeys(
-        ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]), ("operator", ["operator"]));
+        ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]),
+        ("operator", ["operator"]));
+    builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = RequestFaults.BodyBytesMax);
+    builder.Services.ConfigureHttpJsonOptions(json =>
+    {
+        json.SerializerOptions.TypeInfoResolverChain.Insert(0, PickingJson.Default);
+        json.SerializerOptions.TypeInfoResolverChain.Insert(1, ContractsJson.Default);
+        json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+    });
+    builder.AddPicking();
 
     var app = builder.Build();
+    app.UseRequestFaults();
     app.UseAuthentication();
     app.UseAuthorization();
     app.MapDefaultEndpoints();
+    app.MapEventFeed();
+    app.MapSlots();
+    app.MapShowTour();
+    app.MapShowBacklog();
+    app.MapDeadLetters();
+    var floor = app.MapGroup("/floor").RequireAuthorization("floor");
+    floor.MapNextTour();
+    floor.MapConfirmTour();
+    floor.MapFinishTour();
 
     var stopping = app.Lifetime.ApplicationStopping;
     var database = app.Services.GetRequiredService<NpgsqlDataSource>();

@@ -67,7 +67,6 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         Kill();
         await _process.WaitForExitAsync();
-        _process.Dispose();
     }
 
     private async Task WaitUntilAliveAsync()

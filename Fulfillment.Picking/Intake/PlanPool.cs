@@ -1,0 +1,131 @@
+using Fulfillment.Picking.Database;
+using Fulfillment.Picking.Tours;
+using Fulfillment.Picking.Warehouse;
+using Fulfillment.Planning;
+using Npgsql;
+
+namespace Fulfillment.Picking.Intake;
+
+/// <summary>
+/// Turns a pool of releases into committed tours. When it returns, every release of the pool is known to the database
+/// (planned now, planned before, or in the dead letters) and its entries may be settled; when it throws, nothing happened.
+/// </summary>
+internal sealed class PlanPool(
+    NpgsqlDataSource database, PickingSettings settings, WarehouseLayout layout, CommitPlan commit, Faults faults,
+    PickingTelemetry telemetry, TimeProvider clock)
+{
+    // Only saves planning what is known already; the commit's insert decides.
+    private const string KnownSql = """
+        SELECT i.order_id, i.release_no FROM unnest($2, $3) AS w (order_id, release_no)
+        JOIN inbox i ON i.warehouse_id = $1 AND i.order_id = w.order_id AND i.release_no = w.release_no
+        """;
+
+    internal async Task PlanAsync(IReadOnlyList<PooledRelease> pool, CancellationToken cancellation)
+    {
+        var (slotted, failed) = await SlotAsync(pool, cancellation);
+        while (slotted.Count + failed.Count > 0)
+        {
+            var planned = Plan(slotted, failed);
+            if (planned is null) continue; // refused orders moved to the failed ones
+            faults.DieAt(Faults.BeforeCommit);
+            var struck = await commit.CommitAsync(planned, cancellation);
+            if (struck.Count == 0)
+            {
+                faults.DieAt(Faults.AfterCommit);
+                telemetry.Committed(planned);
+                return;
+            }
+
+            // Somebody else, or a cancel, was first: the rest is another problem and is planned as one.
+            slotted.RemoveAll(s => struck.Contains(s.Release.Key));
+        }
+    }
+
+    private async Task<(List<SlottedRelease> Slotted, List<UnplannableRelease> Failed)> SlotAsync(
+        IReadOnlyList<PooledRelease> pool, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        var known = await KnownAsync(connection, pool, cancellation);
+        var open = pool.Where(r => !known.Contains(r.Key)).ToList();
+        var skus = open.SelectMany(r => r.Message.Lines.Select(l => new SkuKey(r.Message.ClientId, l.Sku))).Distinct().ToList();
+        var slots = await SlotLookup.FirstAfterAsync(
+            connection, null, settings.WarehouseId, skus, new short[skus.Count], cancellation);
+        var slotOf = skus.Zip(slots).ToDictionary(pair => pair.First, pair => pair.Second);
+
+        var slotted = new List<SlottedRelease>(open.Count);
+        var failed = new List<UnplannableRelease>();
+        foreach (var release in open)
+        {
+            var lines = release.Message.Lines;
+            var found = lines.Select(l => slotOf[new SkuKey(release.Message.ClientId, l.Sku)]).ToList();
+            var missing = found.FindIndex(s => s is null);
+            if (missing >= 0) failed.Add(new(release, $"no_slot: SKU {lines[missing].Sku} lies nowhere in this warehouse"));
+            else slotted.Add(new(release, [.. found.Select(s => s!.Value)]));
+        }
+
+        return (slotted, failed);
+    }
+
+    private async Task<HashSet<ReleaseKey>> KnownAsync(
+        NpgsqlConnection connection, IReadOnlyList<PooledRelease> pool, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(KnownSql, connection)
+        {
+            Parameters =
+            {
+                Typed.Text(settings.WarehouseId), Typed.Uuids([.. pool.Select(r => r.Key.OrderId)]),
+                Typed.Integers([.. pool.Select(r => r.Key.ReleaseNo)]),
+            },
+        };
+        await using var rows = await command.ExecuteReaderAsync(cancellation);
+        var known = new HashSet<ReleaseKey>();
+        while (await rows.ReadAsync(cancellation)) known.Add(new(rows.GetGuid(0), rows.GetInt32(1)));
+        return known;
+    }
+
+    /// <summary>Null when the planner refused some orders: they are among the failed now, and the rest is to be planned.</summary>
+    private PlannedPool? Plan(List<SlottedRelease> slotted, List<UnplannableRelease> failed)
+    {
+        var now = clock.GetUtcNow();
+        if (slotted.Count == 0) return new PlannedPool([], failed, null, null, TimeSpan.Zero, now);
+        var cart = new Cart(settings.CartLines, settings.CartLines);
+        var split = OrderSplitter.Split([.. slotted.Select(OrderOf)], cart);
+        var problem = new PlanningProblem
+        {
+            Layout = layout, Cart = cart, Orders = split.Orders, NowUnixSeconds = now.ToUnixTimeSeconds(),
+        };
+        var started = clock.GetTimestamp();
+        switch (PlannerChoice.Plan(problem))
+        {
+            case PlanningOutcome.Planned planned:
+                return new PlannedPool(slotted, failed, planned.Plan, problem, clock.GetElapsedTime(started), now);
+            case PlanningOutcome.Refused { Orders.Count: > 0 } refused:
+                var at = refused.Orders.Select(o => slotted[(int)o.Id]).ToHashSet();
+                failed.AddRange(at.Select(s => new UnplannableRelease(s.Release, $"unplannable: {refused.Reason}")));
+                slotted.RemoveAll(at.Contains);
+                return null;
+            case var other:
+                throw new InvalidOperationException($"The planner refused a pool of {slotted.Count}: {other}");
+        }
+    }
+
+    private PlanningOrder OrderOf(SlottedRelease slotted, int index)
+    {
+        var message = slotted.Release.Message;
+        var picks = new Pick[message.Lines.Count];
+        for (var line = 0; line < picks.Length; line++)
+        {
+            faults.ThrowOn(message.Lines[line].Sku);
+            var slot = slotted.Slots[line];
+            var location = new Shelf(slot.Aisle, slot.Bay, slot.Side).ToLocation()!.Value;
+            picks[line] = new Pick(location, message.Lines[line].Quantity, Load: 1, line);
+        }
+
+        return new PlanningOrder(new OrderKey(index), picks, message.ShipBy.ToUnixTimeSeconds());
+    }
+}
+
+/// <summary>A plan to be committed; an order's id in it is the index of its release in <paramref name="Releases"/>.</summary>
+internal sealed record PlannedPool(
+    IReadOnlyList<SlottedRelease> Releases, IReadOnlyList<UnplannableRelease> Failed, Plan? Plan, PlanningProblem? Problem,
+    TimeSpan PlanningTime, DateTimeOffset PlannedAt);

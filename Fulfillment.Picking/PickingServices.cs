@@ -1,0 +1,25 @@
+using Fulfillment.Picking.Intake;
+using Fulfillment.Picking.Tours;
+using Fulfillment.Picking.Warehouse;
+
+namespace Fulfillment.Picking;
+
+/// <summary>The parts of Picking; settings and layout are read here, so that a wrong one stops the start.</summary>
+internal static class PickingServices
+{
+    internal static void AddPicking(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton(PickingSettings.Read(builder.Configuration));
+        services.AddSingleton(LayoutFile.Read(builder.Configuration));
+        services.AddSingleton(Faults.Read(builder.Configuration));
+        services.AddSingleton<PickingTelemetry>();
+        services.AddSingleton<PickingQueue>();
+        services.AddSingleton<CommitPlan>();
+        services.AddSingleton<PlanPool>();
+        services.AddSingleton<LoneFailures>();
+        services.AddSingleton<IntakeWorker>();
+        services.AddSingleton<ExpireLeases>();
+        services.AddHostedService<IntakeLoops>();
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using Fulfillment.Picking.Database;
+using Fulfillment.Picking.DeadLetters;
+using Fulfillment.Picking.Feed;
+using Fulfillment.Picking.Intake;
+using Npgsql;
+
+namespace Fulfillment.Picking.Tours;
+
+/// <summary>Writes a plan in one transaction: inbox, plan, tours, tasks, events, and the dead letters of its pool.</summary>
+internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings settings)
+{
+    // In id order, so that two workers with the same releases queue behind each other and do not deadlock. A row that is
+    // there already (planned by another, or a tombstone of a cancel) does not return, and its release is struck.
+    private const string InboxSql = """
+        INSERT INTO inbox (warehouse_id, order_id, release_no, client_id, state, version, open_tasks, received_at)
+        SELECT $1, r.order_id, r.release_no, r.client_id, 'Planned', 1, r.tasks, $6
+        FROM unnest($2, $3, $4, $5) AS r (order_id, release_no, client_id, tasks) ORDER BY r.order_id, r.release_no
+        ON CONFLICT DO NOTHING RETURNING order_id, release_no
+        """;
+
+    private const string PlanSql = """
+        INSERT INTO plans (warehouse_id, plan_id, planned_at, algorithm, seed, budget_units, units_used, rung, releases,
+            lines, tours, distance_mm, bound_mm, planning_us, problem)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $7, $8, $9, $10, $11, $12, $13)
+        """;
+
+    private const string ToursSql = """
+        INSERT INTO tours (warehouse_id, tour_id, plan_id, state, ship_by, distance_mm, open_tasks, planned_at)
+        SELECT $1, t.tour_id, $2, 'Planned', t.ship_by, t.distance_mm, t.tasks, $3
+        FROM unnest($4, $5, $6, $7) AS t (tour_id, ship_by, distance_mm, tasks)
+        """;
+
+    private const string TasksSql = """
+        INSERT INTO tasks (warehouse_id, tour_id, task_no, order_id, release_no, line_no, client_id, sku, aisle, bay, side,
+            tote, quantity, rank)
+        SELECT $1, t.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS t
+        """;
+
+    private const string EventsSql = """
+        INSERT INTO events (warehouse_id, client_id, order_id, release_no, version, kind, at, body, traceparent)
+        SELECT $1, e.client_id, e.order_id, e.release_no, 1, 'Planned', $2, e.body, e.traceparent
+        FROM unnest($3, $4, $5, $6, $7) AS e (order_id, release_no, client_id, body, traceparent)
+        """;
+
+    /// <summary>The releases that somebody else was first to write; nothing is committed unless there are none.</summary>
+    internal async Task<HashSet<ReleaseKey>> CommitAsync(PlannedPool pool, CancellationToken cancellation)
+    {
+        var rows = TourRows.Of(pool);
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        if (pool.Releases.Count > 0)
+        {
+            var struck = await InsertInboxAsync(connection, transaction, pool, rows, cancellation);
+            if (struck.Count > 0) return struck;
+            await InsertPlanAsync(connection, transaction, pool, rows, cancellation);
+        }
+
+        await Burial.BuryAsync(connection, transaction, settings.WarehouseId, pool.PlannedAt, pool.Failed.Select(Letter.Of), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return [];
+    }
+
+    private async Task<HashSet<ReleaseKey>> InsertInboxAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows, CancellationToken cancellation)
+    {
+        var struck = pool.Releases.Select(r => r.Release.Key).ToHashSet();
+        await using var command = new NpgsqlCommand(InboxSql, connection, transaction)
+        {
+            Parameters =
+            {
+                Typed.Text(settings.WarehouseId),
+                Typed.Uuids([.. pool.Releases.Select(r => r.Release.Key.OrderId)]),
+                Typed.Integers([.. pool.Releases.Select(r => r.Release.Key.ReleaseNo)]),
+                Typed.Texts([.. pool.Releases.Select(r => r.Release.Message.ClientId)]),
+                Typed.Integers([.. rows.TasksOf]), Typed.Time(pool.PlannedAt),
+            },
+        };
+        await using var written = await command.ExecuteReaderAsync(cancellation);
+        while (await written.ReadAsync(cancellation)) struck.Remove(new(written.GetGuid(0), written.GetInt32(1)));
+        return struck;
+    }
+
+    private async Task InsertPlanAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows, CancellationToken cancellation)
+    {
+        var (plan, warehouse, planId) = (pool.Plan!, settings.WarehouseId, Guid.CreateVersion7(pool.PlannedAt));
+        var (releases, tours, tasks) = (pool.Releases, rows.Tours, rows.Tasks);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(new(PlanSql)
+        {
+            Parameters =
+            {
+                Typed.Text(warehouse), Typed.Uuid(planId), Typed.Time(pool.PlannedAt), Typed.Text(plan.Algorithm),
+                Typed.Bigint((long)plan.Seed), Typed.Bigint(plan.UnitsSpent), Typed.Integer(releases.Count),
+                Typed.Integer(releases.Sum(r => r.Slots.Count)), Typed.Integer(tours.Count),
+                Typed.Bigint(plan.Distance.Value), Typed.Bigint(plan.LowerBound.Value),
+                Typed.Bigint((long)pool.PlanningTime.TotalMicroseconds), Typed.Bytes(ProblemRecord.Write(pool.Problem!)),
+            },
+        });
+        batch.BatchCommands.Add(new(ToursSql)
+        {
+            Parameters =
+            {
+                Typed.Text(warehouse), Typed.Uuid(planId), Typed.Time(pool.PlannedAt),
+                Typed.Uuids([.. tours.Select(t => t.TourId)]), Typed.Times([.. tours.Select(t => t.ShipBy)]),
+                Typed.Bigints([.. tours.Select(t => t.DistanceMm)]), Typed.Integers([.. tours.Select(t => t.Tasks)]),
+            },
+        });
+        batch.BatchCommands.Add(new(TasksSql)
+        {
+            Parameters =
+            {
+                Typed.Text(warehouse), Typed.Uuids([.. tasks.Select(t => t.TourId)]),
+                Typed.Integers([.. tasks.Select(t => t.TaskNo)]), Typed.Uuids([.. tasks.Select(t => t.Release.OrderId)]),
+                Typed.Integers([.. tasks.Select(t => t.Release.ReleaseNo)]), Typed.Integers([.. tasks.Select(t => t.LineNo)]),
+                Typed.Texts([.. tasks.Select(t => t.ClientId)]), Typed.Texts([.. tasks.Select(t => t.Sku)]),
+                Typed.Smallints([.. tasks.Select(t => t.Aisle)]), Typed.Smallints([.. tasks.Select(t => t.Bay)]),
+                Typed.Texts([.. tasks.Select(t => t.Side)]), Typed.Integers([.. tasks.Select(t => t.Tote)]),
+                Typed.Integers([.. tasks.Select(t => t.Quantity)]), Typed.Smallints([.. tasks.Select(t => t.Rank)]),
+            },
+        });
+        batch.BatchCommands.Add(new(EventsSql)
+        {
+            Parameters =
+            {
+                Typed.Text(warehouse), Typed.Time(pool.PlannedAt), Typed.Uuids([.. releases.Select(r => r.Release.Key.OrderId)]),
+                Typed.Integers([.. releases.Select(r => r.Release.Key.ReleaseNo)]),
+                Typed.Texts([.. releases.Select(r => r.Release.Message.ClientId)]),
+                Typed.Texts([.. rows.ToursOf.Select(BodyOf)]), Typed.Texts([.. releases.Select(r => r.Release.TraceParent)]),
+            },
+        });
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static string BodyOf(List<Guid> tours) =>
+        JsonSerializer.Serialize(new EventBody { Tours = tours }, EventBodyJson.Default.EventBody);
+}

@@ -1,0 +1,80 @@
+namespace Fulfillment.Planning.Batching;
+
+/// <summary>
+/// One round of simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983, doi 10.1126/science.220.4598.671) over
+/// relocations and swaps: geometric cooling in a fixed number of steps, exponential thresholds from a table.
+/// </summary>
+internal sealed class Annealing(Batches batches, Func<bool> accept)
+{
+    private const int Steps = 128;
+    private const int MovesPerLook = 64;
+
+    // 0.01 ^ (1 / 128) in 32-bit fixed point: a round cools to one hundredth of where it started.
+    private const long Cooling = 4_143_232_420;
+
+    private static readonly int[] MinusLog = MinusLogTable();
+
+    internal void Round(ref Draw draw, long units, Budget budget, Func<bool> isDone)
+    {
+        var start = batches.UnitsSpent;
+        var batchCount = Math.Max(1, batches.Count - 1);
+        // In 1/1024 mm. A share of the mean tour: how much worse a step may be for the sake of a later one.
+        var heat = batches.TotalMm * 1024 / batchCount / 25;
+        for (var step = 0; step < Steps; step++)
+        {
+            var until = Math.Min(start + units * (step + 1) / Steps, budget.Units);
+            while (batches.UnitsSpent < until)
+            {
+                for (var i = 0; i < MovesPerLook; i++) Move(ref draw, heat);
+            }
+
+            if (batches.UnitsSpent >= budget.Units || isDone()) return;
+            heat = (long)((UInt128)(ulong)heat * Cooling >> 32);
+        }
+    }
+
+    private void Move(ref Draw draw, long heat)
+    {
+        batches.Charge(Batches.UnitsOfATry);
+        var bits = draw.Next();
+        var threshold = (heat * MinusLog[bits & 4095]) >> 22;
+        var order = draw.Below(batches.Of.Length);
+        if ((bits >> 60) < 5) TryRelocate(order, draw.Below(batches.Count), threshold);
+        else TrySwap(order, draw.Below(batches.Of.Length), threshold);
+    }
+
+    private void TryRelocate(int order, int to, long threshold)
+    {
+        var from = batches.Of[order];
+        var (fromBefore, toBefore) = (batches.Costs[from], batches.Costs[to]);
+        if (Relocate.Evaluate(batches, order, to) is not { } step || step.Delta > threshold) return;
+        Relocate.Apply(batches, step);
+        if (!accept()) Relocate.Apply(batches, new(order, from, toBefore, fromBefore, -step.Delta));
+    }
+
+    private void TrySwap(int one, int other, long threshold)
+    {
+        if (Swap.Evaluate(batches, one, other) is not { } step || step.Delta > threshold) return;
+        var (oneBefore, otherBefore) = (batches.Costs[batches.Of[one]], batches.Costs[batches.Of[other]]);
+        Swap.Apply(batches, step);
+        if (!accept()) Swap.Apply(batches, new(one, other, otherBefore, oneBefore, -step.Delta));
+    }
+
+    /// <summary>-ln((i + 0.5) / 4096) in 1/4096, by additions, multiplications and divisions alone: equal on any machine.</summary>
+    private static int[] MinusLogTable()
+    {
+        var table = new int[4096];
+        for (var i = 0; i < table.Length; i++)
+        {
+            var x = (i + 0.5) / 4096;
+            var halvings = 0;
+            for (; x < 0.5; x *= 2) halvings++;
+            var y = (x - 1) / (x + 1);
+            double sum = 0, power = y;
+            for (var k = 1; k < 60; k += 2, power *= y * y) sum += power / k;
+            table[i] = (int)(4096 * (halvings * 0.69314718055994531 - 2 * sum));
+        }
+
+        return table;
+    }
+}

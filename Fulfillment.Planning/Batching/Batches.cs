@@ -1,0 +1,163 @@
+using Fulfillment.Planning.Routing;
+
+namespace Fulfillment.Planning.Batching;
+
+/// <summary>
+/// A partition of the pool into batches with the length of each tour. Lengths of batches seen before are remembered by
+/// their Zobrist hash (1970), which answers most questions of a search over up to a few hundred orders.
+/// </summary>
+internal sealed class Batches
+{
+    internal const int UnitsOfAnAnswer = 3;
+    internal const int UnitsOfATry = 2;
+
+    private readonly Pool _pool;
+    private readonly TourCost _tour;
+    private readonly ulong[] _keys;
+    private readonly ulong[] _mask;
+    private readonly (ulong Hash, int Cost)[] _known;
+    private readonly int[] _place;
+    private ulong[] _hashes = new ulong[16];
+    private int[][] _members = new int[16][];
+    private int _empty;
+
+    internal Batches(Pool pool, ulong seed)
+    {
+        _pool = pool;
+        _tour = TourCost.For(pool.Floor);
+        _mask = new ulong[pool.Floor.MaskWords];
+        _place = new int[pool.Orders];
+        Of = new int[pool.Orders];
+        _keys = new ulong[pool.Orders];
+        var draw = new Draw(seed);
+        for (var o = 0; o < _keys.Length; o++) _keys[o] = draw.Next();
+        // A size that depends on the pool alone: what is remembered must not depend on the budget.
+        _known = new (ulong, int)[pool.Orders < 16 ? 1 << 12 : pool.Orders < 40 ? 1 << 16 : 1 << 18];
+    }
+
+    /// <summary>Batches in use and empty ones; the arrays below are filled up to here.</summary>
+    internal int Count { get; private set; }
+
+    internal int[] Loads { get; private set; } = new int[16];
+
+    internal int[] Costs { get; private set; } = new int[16];
+
+    /// <summary>Orders in each batch.</summary>
+    internal int[] Sizes { get; private set; } = new int[16];
+
+    /// <summary>The batch of every order.</summary>
+    internal int[] Of { get; }
+
+    internal long TotalMm { get; private set; }
+
+    internal long UnitsSpent { get; private set; }
+
+    internal Pool Pool => _pool;
+
+    /// <summary>Starts from the given batches; an empty batch is always at hand, ready to take an order.</summary>
+    internal void Start(List<List<int>> batches)
+    {
+        Count = 0;
+        TotalMm = 0;
+        _empty = 0;
+        foreach (var batch in batches)
+        {
+            if (batch.Count > 0) Open(batch);
+        }
+
+        Open([]);
+    }
+
+    internal ReadOnlySpan<int> MembersOf(int batch) => _members[batch].AsSpan(0, Sizes[batch]);
+
+    internal void Charge(int units) => UnitsSpent += units;
+
+    internal int LoadOf(int order) => _pool.Loads[order];
+
+    internal bool Fits(int batch, int moreOrders, int moreLoad) =>
+        Loads[batch] + moreLoad <= _pool.Problem.Cart.LoadMax
+        && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
+
+    /// <summary>The tour length of a batch with one order taken out and one put in; -1 stands for none.</summary>
+    internal int CostWith(int batch, int without, int with)
+    {
+        var hash = _hashes[batch];
+        if (without >= 0) hash ^= _keys[without];
+        if (with >= 0) hash ^= _keys[with];
+        UnitsSpent += UnitsOfAnAnswer;
+        if (hash == 0) return 0;
+        ref var known = ref _known[hash & (ulong)(_known.Length - 1)];
+        if (known.Hash == hash) return known.Cost;
+
+        UnitsSpent += _tour.Units;
+        var mask = _mask.AsSpan();
+        mask.Clear();
+        foreach (var o in MembersOf(batch))
+        {
+            if (o != without) Mask.Add(mask, _pool.MaskOf(o));
+        }
+
+        if (with >= 0) Mask.Add(mask, _pool.MaskOf(with));
+        known = (hash, _tour.Of(mask));
+        return known.Cost;
+    }
+
+    internal void Remove(int order, int newCost)
+    {
+        var batch = Of[order];
+        var members = _members[batch];
+        var last = members[--Sizes[batch]];
+        members[_place[order]] = last;
+        _place[last] = _place[order];
+        Loads[batch] -= _pool.Loads[order];
+        _hashes[batch] ^= _keys[order];
+        if (Sizes[batch] == 0) _empty++;
+        SetCost(batch, newCost);
+    }
+
+    internal void Insert(int order, int batch, int newCost)
+    {
+        if (Sizes[batch] == 0 && --_empty == 0) Open([]);
+        Put(order, batch);
+        SetCost(batch, newCost);
+    }
+
+    private void Put(int order, int batch)
+    {
+        if (Sizes[batch] == _members[batch].Length) Array.Resize(ref _members[batch], 2 * Sizes[batch]);
+        Of[order] = batch;
+        _place[order] = Sizes[batch];
+        _members[batch][Sizes[batch]++] = order;
+        Loads[batch] += _pool.Loads[order];
+        _hashes[batch] ^= _keys[order];
+    }
+
+    private void SetCost(int batch, int cost)
+    {
+        TotalMm += cost - Costs[batch];
+        Costs[batch] = cost;
+    }
+
+    private void Open(List<int> orders)
+    {
+        if (Count == Loads.Length) Grow();
+        var batch = Count++;
+        (Loads[batch], Costs[batch], Sizes[batch], _hashes[batch]) = (0, 0, 0, 0);
+        _members[batch] ??= new int[8];
+        if (orders.Count == 0) _empty++;
+        foreach (var o in orders) Put(o, batch);
+        SetCost(batch, CostWith(batch, -1, -1));
+    }
+
+    private void Grow()
+    {
+        var size = 2 * Count;
+        int[] loads = Loads, costs = Costs, sizes = Sizes;
+        Array.Resize(ref loads, size);
+        Array.Resize(ref costs, size);
+        Array.Resize(ref sizes, size);
+        Array.Resize(ref _hashes, size);
+        Array.Resize(ref _members, size);
+        (Loads, Costs, Sizes) = (loads, costs, sizes);
+    }
+}

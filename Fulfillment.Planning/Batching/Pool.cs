@@ -1,0 +1,85 @@
+using Fulfillment.Planning.Routing;
+
+namespace Fulfillment.Planning.Batching;
+
+/// <summary>
+/// A pool compiled for the search: orders are numbered by their place in the pool and never by their ids, so that
+/// renumbering the orders renumbers the plan and changes nothing else.
+/// </summary>
+internal sealed class Pool
+{
+    private readonly ulong[] _masks;
+
+    internal Pool(PlanningProblem problem)
+    {
+        Problem = problem;
+        Floor = new Floor(problem.Layout);
+        Orders = problem.Orders.Count;
+        Loads = [.. problem.Orders.Select(o => (int)o.Load)];
+        Picks = [.. problem.Orders.Select(o => o.Picks.Count)];
+        _masks = new ulong[Orders * Floor.MaskWords];
+        for (var o = 0; o < Orders; o++)
+        {
+            foreach (var pick in problem.Orders[o].Picks) Floor.Mark(pick.Location, MaskOf(o));
+        }
+
+        Alone = new int[Orders];
+        var cost = TourCost.For(Floor);
+        for (var o = 0; o < Orders; o++) Alone[o] = cost.Of(MaskOf(o));
+    }
+
+    internal PlanningProblem Problem { get; }
+
+    internal Floor Floor { get; }
+
+    internal int Orders { get; }
+
+    internal int[] Loads { get; }
+
+    internal int[] Picks { get; }
+
+    /// <summary>The tour of every order on its own, in millimetres.</summary>
+    internal int[] Alone { get; }
+
+    internal Span<ulong> MaskOf(int order) => _masks.AsSpan(order * Floor.MaskWords, Floor.MaskWords);
+
+    /// <summary>
+    /// No plan walks less. A tour is at least as long as the tour of any of its orders, so each order may charge its own
+    /// by its share of a full cart; and the farthest order must be walked by somebody.
+    /// </summary>
+    internal Millimetres LowerBound()
+    {
+        Int128 byLoad = 0;
+        long byCount = 0, farthest = 0;
+        for (var o = 0; o < Orders; o++)
+        {
+            byLoad += (Int128)Alone[o] * Loads[o];
+            byCount += Alone[o];
+            farthest = Math.Max(farthest, Alone[o]);
+        }
+
+        static long Up(Int128 sum, int per) => (long)((sum + per - 1) / per);
+        var cart = Problem.Cart;
+        return new(Math.Max(farthest, Math.Max(Up(byLoad, cart.LoadMax), Up(byCount, cart.OrdersMax))));
+    }
+
+    /// <summary>First come first served: orders in their order of arrival, a new cart when the next does not fit.</summary>
+    internal List<List<int>> FirstComeFirstServed()
+    {
+        var batches = new List<List<int>>();
+        var load = 0;
+        for (var o = 0; o < Orders; o++)
+        {
+            if (batches.Count == 0 || load + Loads[o] > Problem.Cart.LoadMax || batches[^1].Count == Problem.Cart.OrdersMax)
+            {
+                batches.Add([]);
+                load = 0;
+            }
+
+            batches[^1].Add(o);
+            load += Loads[o];
+        }
+
+        return batches;
+    }
+}

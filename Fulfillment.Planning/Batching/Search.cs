@@ -1,0 +1,133 @@
+namespace Fulfillment.Planning.Batching;
+
+/// <summary>
+/// The anytime search: constructive starts, then simulated annealing in rounds, each three times as long as the one
+/// before and starting from the best plan. Rounds have fixed lengths, so a smaller budget walks a prefix of a larger
+/// one's way. Integers only on every decision.
+/// </summary>
+internal sealed class Search
+{
+    private readonly Pool _pool;
+    private readonly Batches _batches;
+    private readonly long _stopAtMm;
+    private Draw _draw;
+    private readonly List<List<int>> _best = [];
+    private long _bestMm = long.MaxValue;
+    private int _bestLate = int.MaxValue;
+    private int _late;
+
+    internal Search(Pool pool, ulong seed, long stopAtMm)
+    {
+        _pool = pool;
+        _stopAtMm = stopAtMm;
+        _batches = new Batches(pool, seed);
+        _draw = new Draw(~seed);
+        Deadlines = new Deadlines(pool);
+    }
+
+    internal Deadlines Deadlines { get; }
+
+    internal string Algorithm { get; private set; } = "first-come-first-served/exact";
+
+    /// <summary>What the search took: the budget that replays it.</summary>
+    internal long UnitsSpent { get; private set; }
+
+    private bool IsDone => _bestMm <= _stopAtMm && _bestLate == 0;
+
+    /// <summary>The best batches found, with their tour lengths.</summary>
+    internal (List<List<int>> Batches, List<long> DistancesMm) Best()
+    {
+        _batches.Start(_best);
+        return (_best, [.. _batches.Costs.Take(_best.Count).Select(c => (long)c)]);
+    }
+
+    internal void Run(Budget budget, CancellationToken stop)
+    {
+        Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
+        Offer(Savings.Build(_pool), "savings/exact");
+        if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
+        for (var units = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; units *= 3)
+        {
+            _batches.Start(_best);
+            _late = _bestLate;
+            Algorithm = "annealing/exact";
+            new Annealing(_batches, Accept).Round(ref _draw, units, budget, () => IsDone || stop.IsCancellationRequested);
+        }
+
+        UnitsSpent = _batches.UnitsSpent;
+    }
+
+    private long RoundUnits() => 750_000L * Math.Max(1, _pool.Orders / 50);
+
+    private void Offer(List<List<int>> batches, string name)
+    {
+        _batches.Start(batches);
+        if (Keep()) Algorithm = name;
+    }
+
+    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best.</summary>
+    private bool Accept()
+    {
+        if (!Deadlines.Matter)
+        {
+            if (_batches.TotalMm < _bestMm) Keep();
+            return true;
+        }
+
+        var late = LateNow();
+        if (late > _late) return false;
+        _late = late;
+        if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
+        return true;
+    }
+
+    private bool Keep()
+    {
+        var late = Deadlines.Matter ? LateNow() : 0;
+        if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) >= 0) return false;
+        (_bestLate, _bestMm) = (late, _batches.TotalMm);
+        _best.Clear();
+        for (var b = 0; b < _batches.Count; b++)
+        {
+            if (_batches.Sizes[b] > 0) _best.Add([.. _batches.MembersOf(b)]);
+        }
+
+        return true;
+    }
+
+    private int LateNow()
+    {
+        var members = new List<List<int>>();
+        var distances = new List<long>();
+        for (var b = 0; b < _batches.Count; b++)
+        {
+            if (_batches.Sizes[b] == 0) continue;
+            members.Add([.. _batches.MembersOf(b)]);
+            distances.Add(_batches.Costs[b]);
+        }
+
+        Deadlines.Sequence(members, distances, out var late);
+        return late;
+    }
+
+    /// <summary>First come first served by ship-by.</summary>
+    private List<List<int>> ByShipBy()
+    {
+        var batches = new List<List<int>>();
+        var load = 0;
+        foreach (var o in Enumerable.Range(0, _pool.Orders).OrderBy(o => _pool.Problem.Orders[o].ShipBy ?? long.MaxValue))
+        {
+            var cart = _pool.Problem.Cart;
+            if (batches.Count == 0 || load + _pool.Loads[o] > cart.LoadMax || batches[^1].Count == cart.OrdersMax)
+            {
+                batches.Add([]);
+                load = 0;
+            }
+
+            batches[^1].Add(o);
+            load += _pool.Loads[o];
+        }
+
+        return batches;
+    }
+}
