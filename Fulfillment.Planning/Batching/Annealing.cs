@@ -4,10 +4,11 @@ namespace Fulfillment.Planning.Batching;
 /// One round of simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983, doi 10.1126/science.220.4598.671) over
 /// relocations and swaps: geometric cooling in a fixed number of steps, exponential thresholds from a table.
 /// </summary>
-internal sealed class Annealing(Batches batches, Func<bool> accept)
+internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<bool> accept)
 {
     private const int Steps = 128;
     private const int MovesPerLook = 64;
+    private const ulong FarOfSixteen = 6;
 
     // 0.01 ^ (1 / 128) in 32-bit fixed point: a round cools to one hundredth of where it started.
     private const long Cooling = 4_143_232_420;
@@ -39,8 +40,26 @@ internal sealed class Annealing(Batches batches, Func<bool> accept)
         var bits = draw.Next();
         var threshold = (heat * MinusLog[bits & 4095]) >> 22;
         var order = draw.Below(batches.Of.Length);
-        if ((bits >> 60) < 5) TryRelocate(order, draw.Below(batches.Count), threshold);
-        else TrySwap(order, draw.Below(batches.Of.Length), threshold);
+        var relocates = (bits >> 60) < 5;
+        // Mostly towards an order that is best walked with this one; now and then anywhere, so that nothing is out of reach.
+        var near = neighbours.Of(order);
+        if ((bits >> 52 & 15) < FarOfSixteen || near.IsEmpty)
+        {
+            if (relocates) TryRelocate(order, draw.Below(batches.Count), threshold);
+            else TrySwap(order, draw.Below(batches.Of.Length), threshold);
+            return;
+        }
+
+        var target = batches.Of[near[draw.Below(near.Length)]];
+        if (relocates)
+        {
+            TryRelocate(order, target, threshold);
+        }
+        else
+        {
+            var members = batches.MembersOf(target);
+            TrySwap(order, members[draw.Below(members.Length)], threshold);
+        }
     }
 
     private void TryRelocate(int order, int to, long threshold)

@@ -70,7 +70,7 @@ internal sealed class Batches
 
     internal ReadOnlySpan<int> MembersOf(int batch) => _members[batch].AsSpan(0, Sizes[batch]);
 
-    internal void Charge(int units) => UnitsSpent += units;
+    internal void Charge(long units) => UnitsSpent += units;
 
     internal int LoadOf(int order) => _pool.Loads[order];
 

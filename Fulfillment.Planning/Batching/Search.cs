@@ -44,14 +44,17 @@ internal sealed class Search
     internal void Run(Budget budget, CancellationToken stop)
     {
         Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
-        Offer(Savings.Build(_pool), "savings/exact");
+        var neighbours = new Neighbours(_pool);
+        var (saved, units) = Savings.Build(_pool, neighbours);
+        _batches.Charge(neighbours.Units + units);
+        Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        for (var units = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; units *= 3)
+        for (var length = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; length *= 3)
         {
             _batches.Start(_best);
             _late = _bestLate;
             Algorithm = "annealing/exact";
-            new Annealing(_batches, Accept).Round(ref _draw, units, budget, () => IsDone || stop.IsCancellationRequested);
+            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsDone || stop.IsCancellationRequested);
         }
 
         UnitsSpent = _batches.UnitsSpent;
