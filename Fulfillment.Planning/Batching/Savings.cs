@@ -3,7 +3,8 @@ using Fulfillment.Planning.Routing;
 namespace Fulfillment.Planning.Batching;
 
 /// <summary>
-/// Clarke and Wright (1964, doi 10.1287/opre.12.4.568) with exact tours, the matrix brought up to date after every merge.
+/// Clarke and Wright (1964, doi 10.1287/opre.12.4.568) with exact tours, the matrix brought up to date after every
+/// merge.
 /// Each batch looks only at the neighbours of its orders, and a heap with stale entries orders the merges.
 /// </summary>
 internal static class Savings

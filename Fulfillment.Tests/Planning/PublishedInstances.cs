@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Fulfillment.Tests.Planning;
 
-/// <summary>Instances of the literature, which may be read but not shipped: skipped where they are not beside the project.</summary>
+/// <summary>Instances of the literature, which may be read but not shipped: skipped where they are not beside the
+/// project.</summary>
 public class PublishedInstances
 {
     private static readonly string? Folder = Find();
@@ -21,11 +22,13 @@ public class PublishedInstances
     public void The_published_optimum_is_reached(string file, long optimumMm)
     {
         var lines = File.ReadAllLines(Path.Combine(Folder!, file), Encoding.Latin1);
-        var read = lines[0].StartsWith("//", StringComparison.Ordinal) ? BriantFormat.Read(lines) : HennWaescherFormat.Read(lines);
+        var read = lines[0].StartsWith("//", StringComparison.Ordinal)
+            ? BriantFormat.Read(lines) : HennWaescherFormat.Read(lines);
         var problem = Assert.IsType<InstanceOutcome.Read>(read).Problem;
         if (file.StartsWith("sprp", StringComparison.Ordinal)) problem = AsOneOrder(problem);
 
-        var plan = Assert.IsType<PlanningOutcome.Planned>(OptimizedPlanner.Plan(problem, new Budget(2_000_000), 1)).Plan;
+        var plan = Assert.IsType<PlanningOutcome.Planned>(OptimizedPlanner.Plan(problem, new Budget(2_000_000),
+            1)).Plan;
 
         Assert.Empty(PlanVerifier.FaultsIn(problem, plan));
         Assert.Equal(optimumMm, plan.Distance.Value);

@@ -66,7 +66,8 @@ public class MovesByHand
         var problem = new PlanningProblem
         {
             Layout = WarehouseLayout.Default,
-            Orders = [.. picks.Select((p, i) => new PlanningOrder(new OrderKey(i), [new Pick(new Location(p.Aisle, p.Bay), 1, 1)]))],
+            Orders = [.. picks.Select((p, i) => new PlanningOrder(new OrderKey(i), [new Pick(new Location(p.Aisle,
+                p.Bay), 1, 1)]))],
         };
         var batches = new Batches(new Fulfillment.Planning.Batching.Pool(problem), seed: 1);
         batches.Start(start);

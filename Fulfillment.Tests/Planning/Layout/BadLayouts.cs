@@ -30,7 +30,8 @@ public class BadLayouts
     public void The_default_and_the_largest_number_of_blocks_are_laid()
     {
         Assert.Equal(45, WarehouseLayout.Default.Bays);
-        Assert.IsType<LayoutOutcome.Laid>(WarehouseLayout.From(new LayoutDefinition { Blocks = Blocks(WarehouseLayout.BlocksMax) }));
+        Assert.IsType<LayoutOutcome.Laid>(
+            WarehouseLayout.From(new LayoutDefinition { Blocks = Blocks(WarehouseLayout.BlocksMax) }));
     }
 
     private static BlockDefinition[] Blocks(int count) => [.. Enumerable.Repeat(new BlockDefinition(), count)];

@@ -28,10 +28,12 @@ public class BadPools
 
     [Theory]
     [MemberData(nameof(Refused), DisableDiscoveryEnumeration = true)]
-    public void A_pool_that_cannot_be_planned_is_refused_by_name_by_both_planners(Refusal reason, PlanningProblem problem)
+    public void A_pool_that_cannot_be_planned_is_refused_by_name_by_both_planners(Refusal reason,
+        PlanningProblem problem)
     {
         Assert.Equal(reason, Assert.IsType<PlanningOutcome.Refused>(BaselinePlanner.Plan(problem)).Reason);
-        Assert.Equal(reason, Assert.IsType<PlanningOutcome.Refused>(OptimizedPlanner.Plan(problem, new Budget(1), 1)).Reason);
+        Assert.Equal(reason, Assert.IsType<PlanningOutcome.Refused>(OptimizedPlanner.Plan(problem, new Budget(1),
+            1)).Reason);
     }
 
     [Fact]

@@ -19,7 +19,8 @@ public class SplittingHeavyOrders
     [Fact]
     public void A_thousand_lines_become_carts_of_forty_five_and_no_unit_is_lost()
     {
-        var picks = Enumerable.Range(0, 1_000).Select(i => new Pick(new Location(i % 10, i / 10 % 45), i == 7 ? 79_996 : 1, 1, i));
+        var picks = Enumerable.Range(0, 1_000).Select(i => new Pick(new Location(i % 10, i / 10 % 45), i == 7
+            ? 79_996 : 1, 1, i));
         var split = OrderSplitter.Split([new PlanningOrder(new OrderKey(3), [.. picks], ShipBy: 9)], Cart);
 
         Assert.Equal(23, split.Orders.Count);
@@ -41,7 +42,8 @@ public class SplittingHeavyOrders
     [Fact]
     public void A_unit_that_no_cart_can_carry_is_named_and_not_planned()
     {
-        var split = OrderSplitter.Split([new PlanningOrder(new OrderKey(1), [new Pick(new Location(2, 2), 2, 92)])], Cart);
+        var split = OrderSplitter.Split([new PlanningOrder(new OrderKey(1), [new Pick(new Location(2, 2), 2, 92)])],
+            Cart);
         Assert.Empty(split.Orders);
         Assert.Equal([new OrderKey(1)], split.TooHeavy);
     }
