@@ -1,5 +1,7 @@
 using Fulfillment.Orders.Catalog;
+using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.PlaceOrder;
+using Fulfillment.Orders.Progress;
 using Fulfillment.Orders.Stock;
 using Fulfillment.Orders.TrackOrder;
 
@@ -14,6 +16,11 @@ internal static class OrdersService
         builder.Services.AddSingleton<AvailabilityCache>();
         builder.Services.AddSingleton<IntakeWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IntakeWriter>());
+        builder.AddDispatch();
+        builder.AddProgress();
+        // What a short or a cancel frees goes to the backorders, through the one writer.
+        builder.Services.AddSingleton<StockFreed>(services => (clientId, skus, _) =>
+            new ValueTask(services.GetRequiredService<IntakeWriter>().ReallocateAsync(clientId, skus)));
     }
 
     internal static void MapOrders(this IEndpointRouteBuilder app)
@@ -23,5 +30,6 @@ internal static class OrdersService
         app.MapAvailability();
         app.MapPlaceOrder();
         app.MapTrackOrder();
+        app.MapResendRelease();
     }
 }

@@ -1,4 +1,6 @@
 using Fulfillment.Orders;
+using Fulfillment.Orders.Dispatch;
+using Fulfillment.Orders.Progress;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
@@ -13,6 +15,8 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddApiKeys(("client", ["client"]), ("operator", ["operator"]), ("reader", ["client", "operator"]));
 
     builder.AddOrders();
+    builder.AddDispatch();
+    builder.AddProgress();
 
     var app = builder.Build();
     app.UseAuthentication();

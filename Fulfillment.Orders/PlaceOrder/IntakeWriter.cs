@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Fulfillment.Orders.Backorders;
+using Fulfillment.Orders.Dispatch;
 using Npgsql;
 
 namespace Fulfillment.Orders.PlaceOrder;
@@ -8,7 +9,8 @@ namespace Fulfillment.Orders.PlaceOrder;
 /// The one writer of a process: takes whatever waits and commits it as one group. There is no linger; a group forms
 /// while the last commit is in flight.
 /// </summary>
-internal sealed partial class IntakeWriter(NpgsqlDataSource database, TimeProvider clock, ILogger<IntakeWriter> log)
+internal sealed partial class IntakeWriter(
+    NpgsqlDataSource database, DispatchSignal dispatch, TimeProvider clock, ILogger<IntakeWriter> log)
     : BackgroundService
 {
     internal const int GroupOrdersMax = 256;
@@ -140,6 +142,7 @@ internal sealed partial class IntakeWriter(NpgsqlDataSource database, TimeProvid
                 using var activity = IntakeMetrics.Activities.StartActivity("intake.commit");
                 activity?.SetTag("orders", group.Count);
                 var outcomes = await GroupTransaction.WriteAsync(database, group, cancellation);
+                dispatch.Pulse();
                 IntakeMetrics.Committed(group.Count, clock.GetElapsedTime(begun), outcomes);
                 for (var i = 0; i < group.Count; i++) group[i].Decide(outcomes[i]);
                 return;
@@ -174,6 +177,7 @@ internal sealed partial class IntakeWriter(NpgsqlDataSource database, TimeProvid
         try
         {
             await BackorderRelease.SendAsync(database, work, clock, cancellation);
+            dispatch.Pulse();
             work.Done.TrySetResult();
         }
         catch (Exception failed)
