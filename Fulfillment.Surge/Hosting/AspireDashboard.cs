@@ -23,8 +23,8 @@ internal sealed class AspireDashboard : IAsyncDisposable
     internal Uri OtlpEndpoint { get; }
 
     /// <summary>
-    /// The program: <c>ASPIRE_DASHBOARD_PATH</c> (an <c>aspire</c>, or the <c>aspire-managed</c> that one unpacks), else
-    /// <c>aspire</c> on the path, else what the start script put under <c>artifacts/tools</c>. Null where there is none.
+    /// The program: <c>ASPIRE_DASHBOARD_PATH</c> (an <c>aspire</c>, or the <c>aspire-managed</c> that it unpacks),
+    /// else <c>aspire</c> on the path, else what the start script put under <c>artifacts/tools</c>; or null.
     /// </summary>
     /// <param name="root">The folder of the solution.</param>
     /// <param name="environment">Reads an environment variable.</param>
@@ -34,7 +34,8 @@ internal sealed class AspireDashboard : IAsyncDisposable
 
         var program = OperatingSystem.IsWindows() ? "aspire.exe" : "aspire";
         var folders = (environment("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return folders.Concat(ToolFolders(root)).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        return folders.Concat(ToolFolders(root))
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
     }
 
     /// <summary>Starts it on free loopback ports and returns when it answers. It dies with this process.</summary>
@@ -51,7 +52,8 @@ internal sealed class AspireDashboard : IAsyncDisposable
             "dashboard", addresses[0],
             () =>
             {
-                var start = Nursery.Bound(program, Arguments(program, addresses), user: null, onOurDeath: Signal.Interrupt);
+                var start = Nursery.Bound(
+                    program, Arguments(program, addresses), user: null, onOurDeath: Signal.Interrupt);
                 start.Environment["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "1";
                 start.Environment["NO_COLOR"] = "1";
                 return start;
@@ -83,7 +85,8 @@ internal sealed class AspireDashboard : IAsyncDisposable
         Path.GetFileNameWithoutExtension(program) is "aspire-managed"
             ?
             [
-                "dashboard", $"--ASPNETCORE_URLS={addresses[0]}", $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={addresses[1]}",
+                "dashboard", $"--ASPNETCORE_URLS={addresses[0]}",
+                $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL={addresses[1]}",
                 $"--ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL={addresses[2]}",
                 "--ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS=true", "--ASPIRE_DASHBOARD_API_ENABLED=true",
             ]

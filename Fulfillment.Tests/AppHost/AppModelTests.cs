@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Fulfillment.Tests.AppHost;
 
-/// <summary>The app model as it is: real processes under Aspire's own orchestrator. About half a minute a start.</summary>
+/// <summary>The app model as it is: real processes under Aspire's orchestrator, half a minute a start.</summary>
 public sealed class AppModelTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -92,7 +92,8 @@ public sealed class AppModelTests
 
     // Picking takes entries away as it plans them, so the work is topped up until the rule has acted on it.
     private static Task HoldWorkAsync(
-        IDatabase redis, int entries, CancellationToken cancellation, Func<bool> until) => Eventually.HoldsAsync(async () =>
+        IDatabase redis, int entries, CancellationToken cancellation, Func<bool> until) =>
+        Eventually.HoldsAsync(async () =>
     {
         cancellation.ThrowIfCancellationRequested();
         for (var missing = entries - await redis.StreamLengthAsync("picking:main:orders"); missing > 0; missing--)

@@ -117,13 +117,15 @@ public sealed class DeskTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "orders": { "minReplicas": 1, "maxReplicas": 2, "rules": [ RULE ] } }""", "no rules for 'picking'")]
+    [InlineData("""{ "orders": { "minReplicas": 1, "maxReplicas": 2, "rules": [ RULE ] } }""", "rules for 'picking'")]
     [InlineData("""{ "picking": { "minReplicas": 1, "maxReplicas": 2, "rules": [ CRON ] } }""", "streamLength")]
     [InlineData("""{ "picking": { "minReplicas": 9, "maxReplicas": 9, "rules": [ RULE ] } }""", "Picking:ReplicasMax")]
     [InlineData("""{ "picking": { "minReplicas": 1, "maxReplicas": 2, "rules": [ SHORT ] } }""", "99")]
     public async Task Rules_that_do_not_fit_are_named(string rules, string words)
     {
-        const string Rule = """{ "name": "n", "type": "redis-streams", "metadata": { "stream": "s", "streamLength": "100" } }""";
+        const string Rule = """
+            { "name": "n", "type": "redis-streams", "metadata": { "stream": "s", "streamLength": "100" } }
+            """;
         const string Cron = """
             { "name": "n", "type": "cron", "metadata":
               { "timezone": "Etc/UTC", "start": "0 6 * * *", "end": "0 7 * * *", "desiredReplicas": "2" } }

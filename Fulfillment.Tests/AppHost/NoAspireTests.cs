@@ -15,7 +15,8 @@ public sealed class NoAspireTests
             RepositoryRoot.Path, "artifacts", "bin", "Fulfillment.AppHost", configuration, "Fulfillment.AppHost.dll");
         using var process = Process.Start(new ProcessStartInfo("dotnet", [stub])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var said = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var complained = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -16,12 +16,13 @@ public sealed class AspireDashboardTests : IDisposable
     public async Task It_shows_what_a_service_sends_and_is_gone_afterwards()
     {
         var program = AspireDashboard.Find(RepositoryRoot.Path, Environment.GetEnvironmentVariable);
-        Assert.SkipWhen(program is null, "no Aspire dashboard here: npm install --prefix artifacts/tools @microsoft/aspire-cli-linux-x64");
+        Assert.SkipWhen(
+            program is null,
+            "no Aspire dashboard here: npm install --prefix artifacts/tools @microsoft/aspire-cli-linux-x64");
 
         Uri address;
         using var client = new HttpClient();
-        await using (var dashboard = await AspireDashboard.StartAsync(
-            program, Path.Combine(_folder, "dashboard.log"), TimeProvider.System, TestContext.Current.CancellationToken))
+        await using (var dashboard = await AspireDashboard.StartAsync(program, Log, TimeProvider.System, Cancellation))
         {
             address = new Uri(dashboard.Address, "api/telemetry/resources");
             SendOneSpan("a-service-of-this-test", dashboard.OtlpEndpoint);
@@ -37,11 +38,12 @@ public sealed class AspireDashboardTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "a shell script stands in for the program");
         var program = Path.Combine(_folder, "aspire");
-        await File.WriteAllTextAsync(program, "#!/bin/sh\necho no dashboard in me\n", TestContext.Current.CancellationToken);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await File.WriteAllTextAsync(program, "#!/bin/sh\necho no dashboard in me\n", Cancellation);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
         var failed = await Assert.ThrowsAsync<HostingException>(() => AspireDashboard.StartAsync(
-            program, Path.Combine(_folder, "dashboard.log"), TimeProvider.System, TestContext.Current.CancellationToken));
+            program, Log, TimeProvider.System, Cancellation));
 
         Assert.Contains("no dashboard in me", failed.Message, StringComparison.Ordinal);
     }
@@ -51,7 +53,8 @@ public sealed class AspireDashboardTests : IDisposable
     {
         var named = Put("named", "aspire-managed");
         var onPath = Put("path", "aspire");
-        var tool = Put(Path.Combine("artifacts", "tools", "node_modules", "@microsoft", "aspire-cli-linux-x64", "bin"), "aspire");
+        var tool = Put(
+            Path.Combine("artifacts", "tools", "node_modules", "@microsoft", "aspire-cli-linux-x64", "bin"), "aspire");
         var (nowhere, path) = (Path.Combine(_folder, "nowhere"), Path.GetDirectoryName(onPath)!);
 
         Assert.Equal(named, Find(dashboardPath: named, path: path));
@@ -61,6 +64,10 @@ public sealed class AspireDashboardTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private string Log => Path.Combine(_folder, "dashboard.log");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private string? Find(string? dashboardPath, string path) => AspireDashboard.Find(
         _folder, name => name == "ASPIRE_DASHBOARD_PATH" ? dashboardPath : name == "PATH" ? path : null);
