@@ -1,6 +1,4 @@
 using Fulfillment.Orders;
-using Fulfillment.Orders.Dispatch;
-using Fulfillment.Orders.Progress;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
@@ -15,8 +13,6 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddApiKeys(("client", ["client"]), ("operator", ["operator"]), ("reader", ["client", "operator"]));
 
     builder.AddOrders();
-    builder.AddDispatch();
-    builder.AddProgress();
 
     var app = builder.Build();
     app.UseAuthentication();

@@ -46,6 +46,8 @@ internal static class SettleSignals
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var inOrder = signals.OrderBy(s => s.Key.OrderId.ToString(), StringComparer.Ordinal).ThenBy(s => s.Key.ReleaseNo)
             .ThenBy(s => s.Message.SignalNo);
+        ReleaseKey[] keys = [.. inOrder.Select(signal => signal.Key)];
+        await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
         foreach (var signal in inOrder) await SettleOneAsync(connection, transaction, warehouseId, signal, now, cancellation);
         await transaction.CommitAsync(cancellation);
     }
