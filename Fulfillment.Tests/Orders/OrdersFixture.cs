@@ -10,6 +10,11 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
 {
     private const string OperatorKey = "operator.0123456789abcdef0123456789abcdef";
 
+    public const string ServiceKey = "orders.0123456789abcdef0123456789abcdef";
+
+    /// <summary>Where Orders looks for Picking; nothing is there unless a test starts it.</summary>
+    public Uri PickingAddress { get; } = new($"http://127.0.0.1:{TestServers.FreePort()}");
+
     public string ConnectionString { get; private set; } = "";
     public ServiceProcess Service { get; private set; } = null!;
     public HttpClient Operator { get; private set; } = null!;
@@ -35,6 +40,8 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
             ["ConnectionStrings:ordersdb"] = ConnectionString,
             ["ConnectionStrings:redis"] = await servers.RedisEndpointAsync(),
             ["Operator:Key"] = OperatorKey,
+            ["Picking:Url"] = PickingAddress.ToString(),
+            ["Service:Key"] = ServiceKey,
         });
         Operator = With(OperatorKey);
     }
@@ -74,13 +81,13 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
         await Database.DisposeAsync();
     }
 
-    private static async Task PutAsync(HttpClient http, string path, string body)
+    public static async Task PutAsync(HttpClient http, string path, string body)
     {
         var answer = await http.PutAsync(new Uri(path, UriKind.Relative), new StringContent(body, null, "application/json"));
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    private HttpClient With(string key)
+    public HttpClient With(string key)
     {
         var http = new HttpClient { BaseAddress = Service.Address };
         http.DefaultRequestHeaders.Add("X-Api-Key", key);
