@@ -52,11 +52,13 @@ internal sealed class Effects
     {
         var key = new ReleaseKey(happened.ClientId, happened.OrderId, happened.ReleaseNo);
         if (!known.Releases.TryGetValue(key, out var release)) throw Unfit(happened, "no such release");
-        if (happened.Version != release.Version + 1) throw Unfit(happened, $"version {release.Version + 1} is the next");
+        if (happened.Version != release.Version + 1)
+            throw Unfit(happened, $"version {release.Version + 1} is the next");
 
         var to = release.State;
         // A signal that is answered after the release was given back already asks for nothing more.
-        var givenBack = happened.Kind is EventKinds.Cancelled or EventKinds.Held && release.State == ReleaseState.Cancelled;
+        var givenBack = release.State == ReleaseState.Cancelled
+            && happened.Kind is EventKinds.Cancelled or EventKinds.Held;
         if (TriggerOf(happened) is { } trigger && !givenBack && !ReleaseStates.TryMove(release.State, trigger, out to))
             throw Unfit(happened, $"the release is {ReleaseStates.Name(release.State)}");
 

@@ -20,8 +20,8 @@ internal sealed class Backroom : IAsyncDisposable
 
     private const string AddOrdersSql = """
         WITH o AS (
-            INSERT INTO orders (client_id, order_id, client_order_id, body_hash, warehouse_id, service_level, allocation,
-                                ship_by, ship_to, placed_at, traceparent)
+            INSERT INTO orders (client_id, order_id, client_order_id, body_hash, warehouse_id, service_level,
+                                allocation, ship_by, ship_to, placed_at, traceparent)
             SELECT $1, gen_random_uuid(), gen_random_uuid()::text, '\x00', $2, 'standard', 'FillAll', $5, '{}', $6, $7
             FROM generate_series(1, $3) RETURNING order_id),
         l AS (INSERT INTO order_lines (client_id, order_id, line_no, sku, quantity)
@@ -178,13 +178,14 @@ internal sealed class Backroom : IAsyncDisposable
 /// <summary>One entry of the stream as Picking would read it.</summary>
 internal sealed record Standing(string Id, string Kind, ReleaseKey Release, int Lines, string Body, string? TraceParent)
 {
-    internal Standing(StreamEntry entry) : this(entry.Id!, entry[StreamFields.Kind]!, default, 0, entry[StreamFields.Body]!,
-        entry[StreamFields.TraceParent])
+    internal Standing(StreamEntry entry) : this(
+        entry.Id!, entry[StreamFields.Kind]!, default, 0, entry[StreamFields.Body]!, entry[StreamFields.TraceParent])
     {
         if (Kind == MessageKinds.Release)
         {
             var release = JsonSerializer.Deserialize(Body, ContractsJson.Default.ReleaseMessage)!;
-            (Release, Lines) = (new ReleaseKey(release.ClientId, release.OrderId, release.ReleaseNo), release.Lines.Count);
+            Release = new ReleaseKey(release.ClientId, release.OrderId, release.ReleaseNo);
+            Lines = release.Lines.Count;
         }
         else
         {
