@@ -36,6 +36,11 @@ internal sealed class Backroom : IAsyncDisposable
         SELECT $1, order_id, 1, $2, 'Waiting', $5, $4, $6 FROM o RETURNING order_id
         """;
 
+    private const string ActiveSql = """
+        FROM pg_locks WHERE locktype = 'advisory' AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
+
     private static readonly DateTimeOffset Morning = new(2026, 11, 27, 6, 0, 0, TimeSpan.Zero);
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -145,6 +150,12 @@ internal sealed class Backroom : IAsyncDisposable
         INSERT INTO feed_cursors (feed, cursor, moved_at, caught_up_at) VALUES ('picking', '0-0', $1, $1)
         ON CONFLICT (feed) DO UPDATE SET caught_up_at = $1
         """, at.UtcDateTime);
+
+    /// <summary>How many replicas hold an advisory lock of this database: are active in something.</summary>
+    internal Task<long> ActiveReplicasAsync() => ScalarAsync<long>("SELECT count(*) " + ActiveSql);
+
+    /// <summary>Cuts the connections of the active replicas, as a lost network does.</summary>
+    internal Task CutActiveReplicasAsync() => ExecuteAsync("SELECT pg_terminate_backend(pid) " + ActiveSql);
 
     internal async Task ExecuteAsync(string sql, params object[] values)
     {

@@ -29,7 +29,7 @@ public sealed class FeedReaderTests(TestServers servers)
         for (var kill = 1L; kill <= 5; kill++)
         {
             await Eventually.HoldsAsync(async () => await AppliedAsync(room) >= kill * 100);
-            await room.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'");
+            await room.CutActiveReplicasAsync();
         }
 
         await Eventually.HoldsAsync(async () => await AppliedAsync(room) >= 600);
