@@ -5,7 +5,9 @@ namespace Fulfillment.Orders.Dispatch;
 /// <summary>Section <c>Dispatch</c>. The times can be shortened together for a time-compressed run.</summary>
 internal sealed class DispatchOptions
 {
-    /// <summary>Releases per worker that the scale rule aims at; must equal its <c>streamLength</c>. 1 to 100,000.</summary>
+    /// <summary>
+    /// Releases per worker that the scale rule aims at; must equal its <c>streamLength</c>. 1 to 100,000.
+    /// </summary>
     public int StreamLength { get; set; } = 120;
 
     /// <summary>Releases marked in one transaction and published in one pipeline. 1 to 4,096.</summary>
@@ -47,8 +49,10 @@ internal sealed class DispatchOptions
 
         if (options.StreamLength is < 1 or > 100_000)
             throw new WrongSettingException("Dispatch:StreamLength", "must be 1 to 100,000");
-        if (options.BatchMax is < 1 or > 4096) throw new WrongSettingException("Dispatch:BatchMax", "must be 1 to 4,096");
-        if (options.LeadTime < TimeSpan.Zero) throw new WrongSettingException("Dispatch:LeadTime", "must not be negative");
+        if (options.BatchMax is < 1 or > 4096)
+            throw new WrongSettingException("Dispatch:BatchMax", "must be 1 to 4,096");
+        if (options.LeadTime < TimeSpan.Zero)
+            throw new WrongSettingException("Dispatch:LeadTime", "must not be negative");
         foreach (var (name, value) in options.Delays)
             if (value <= TimeSpan.Zero) throw new WrongSettingException($"Dispatch:{name}", "must be more than zero");
         return options;

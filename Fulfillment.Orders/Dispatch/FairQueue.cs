@@ -4,9 +4,9 @@ namespace Fulfillment.Orders.Dispatch;
 /// Start-time fair queueing: Goyal, Vin &amp; Cheng, SIGCOMM 1996, https://doi.org/10.1145/248156.248171.
 /// A release of client f gets the start tag S = max(v, F(f)) and leaves F(f) = S + lines / weight(f); the lowest start
 /// tag goes first, and the virtual time v is the start tag last served. Over any span in which two clients both have
-/// work waiting, lines served per weight differ by at most l_max(f)/w(f) + l_max(g)/w(g), whatever either of them sends.
-/// Tags are taken when a release is served, not when it arrives: v never passes the start tag of a client that waits, so
-/// both give the same tag, and nothing needs to be written at intake.
+/// work waiting, lines served per weight differ by at most l_max(f)/w(f) + l_max(g)/w(g), whatever either of them
+/// sends. Tags are taken when a release is served, not when it arrives: v never passes the start tag of a client that
+/// waits, so both give the same tag, and nothing needs to be written at intake.
 /// </summary>
 internal sealed class FairQueue
 {
@@ -43,9 +43,9 @@ internal sealed class FairQueue
     }
 
     /// <summary>
-    /// The next releases in their fair order, at most <paramref name="max"/>; equal tags go by client id. Serves nobody.
-    /// Ends early when it is the turn of a client of whom more releases wait than were given: what comes after would
-    /// otherwise be let past it.
+    /// The next releases in their fair order, at most <paramref name="max"/>; equal tags go by client id. Serves
+    /// nobody. Ends early when it is the turn of a client of whom more releases wait than were given: what comes after
+    /// would otherwise be let past it.
     /// </summary>
     internal List<WaitingRelease> Order(IReadOnlyList<WaitingClient> clients, int max)
     {
@@ -74,7 +74,9 @@ internal sealed class FairQueue
 
     private static readonly IComparer<(long Tag, string ClientId)> TurnOrder =
         Comparer<(long Tag, string ClientId)>.Create((left, right) =>
-            left.Tag != right.Tag ? left.Tag.CompareTo(right.Tag) : string.CompareOrdinal(left.ClientId, right.ClientId));
+            left.Tag != right.Tag
+                ? left.Tag.CompareTo(right.Tag)
+                : string.CompareOrdinal(left.ClientId, right.ClientId));
 }
 
 /// <summary>A client with releases waiting, the first of them in the order in which they are to go.</summary>
@@ -82,7 +84,8 @@ internal sealed class FairQueue
 /// <param name="Weight">Its share, 1 to 1,000.</param>
 /// <param name="Releases">The first ones that wait.</param>
 /// <param name="MoreWait">Whether more may wait than <paramref name="Releases"/> holds.</param>
-internal sealed record WaitingClient(string ClientId, int Weight, IReadOnlyList<WaitingRelease> Releases, bool MoreWait);
+internal sealed record WaitingClient(
+    string ClientId, int Weight, IReadOnlyList<WaitingRelease> Releases, bool MoreWait);
 
 /// <summary>A release that may be dispatched.</summary>
 internal readonly record struct WaitingRelease(ReleaseKey Key, int Lines, int Weight);

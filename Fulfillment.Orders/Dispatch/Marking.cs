@@ -3,7 +3,9 @@ using NpgsqlTypes;
 
 namespace Fulfillment.Orders.Dispatch;
 
-/// <summary>The first step of a dispatch: the releases become <c>Dispatched</c> and get their start tags, committed.</summary>
+/// <summary>
+/// The first step of a dispatch: the releases become <c>Dispatched</c> and get their start tags, committed.
+/// </summary>
 internal static class Marking
 {
     // The order rows are locked by now (ReleaseKeys.LockOrdersSql), so a hold or a cancel has either been seen here or
@@ -43,7 +45,10 @@ internal static class Marking
     internal static async Task<FairQueue> LoadQueueAsync(
         NpgsqlConnection connection, string warehouseId, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(LoadSql, connection) { Parameters = { new() { Value = warehouseId } } };
+        await using var command = new NpgsqlCommand(LoadSql, connection)
+        {
+            Parameters = { new() { Value = warehouseId } },
+        };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var virtualTime = 0L;
         var finishTags = new Dictionary<string, long>(StringComparer.Ordinal);

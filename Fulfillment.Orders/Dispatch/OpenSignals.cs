@@ -51,8 +51,8 @@ internal static class OpenSignals
     }
 
     internal static async Task StoreEntriesAsync(
-        NpgsqlConnection connection, IReadOnlyList<(OutgoingMessage Signal, string Entry)> published, DateTimeOffset now,
-        CancellationToken cancellation)
+        NpgsqlConnection connection, IReadOnlyList<(OutgoingMessage Signal, string Entry)> published,
+        DateTimeOffset now, CancellationToken cancellation)
     {
         var keys = published.Select(sent => sent.Signal.Key).ToList();
         await using var batch = new NpgsqlBatch(connection);

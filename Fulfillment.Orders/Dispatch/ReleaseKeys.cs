@@ -29,7 +29,8 @@ internal static class ReleaseKeys
 
     /// <summary>Adds one column of the rows as an array parameter.</summary>
     internal static void AddArray<TRow, TValue>(
-        this NpgsqlParameterCollection parameters, NpgsqlDbType type, IReadOnlyList<TRow> rows, Func<TRow, TValue> column)
+        this NpgsqlParameterCollection parameters, NpgsqlDbType type, IReadOnlyList<TRow> rows,
+        Func<TRow, TValue> column)
     {
         var values = new TValue[rows.Count];
         for (var row = 0; row < values.Length; row++) values[row] = column(rows[row]);

@@ -132,8 +132,11 @@ internal sealed partial class WarehouseRelay
         return Found.Work;
     }
 
-    /// <summary>Publishes releases that are dispatched and without an entry; those of unknown outcome stay so.</summary>
-    private async Task PublishAsync(IReadOnlyList<ReleaseKey> releases, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// Publishes releases that are dispatched and without an entry; those of unknown outcome stay so.
+    /// </summary>
+    private async Task PublishAsync(
+        IReadOnlyList<ReleaseKey> releases, DateTimeOffset now, CancellationToken cancellation)
     {
         var messages = await ReleaseMessages.ReadAsync(_connection, _warehouseId, releases, cancellation);
         var (entries, failure) = await _stream.AppendAsync(messages);

@@ -47,7 +47,10 @@ internal static class ApplyEvents
     /// <summary>Where the last committed transaction left the feed.</summary>
     internal static async Task<FeedCursor> ReadCursorAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(ReadCursorSql, connection) { Parameters = { new() { Value = Feed } } };
+        await using var command = new NpgsqlCommand(ReadCursorSql, connection)
+        {
+            Parameters = { new() { Value = Feed } },
+        };
         if (await command.ExecuteScalarAsync(cancellation) is not string text) return FeedCursor.Start;
         return FeedCursor.TryParse(text, out var cursor)
             ? cursor

@@ -127,9 +127,11 @@ internal sealed partial class FeedReader(
     }
 
     private static bool IsAway(Exception exception) => exception
-        is HttpRequestException or IOException or JsonException or OperationCanceledException or ExecutionRejectedException;
+        is HttpRequestException or IOException or JsonException or OperationCanceledException
+        or ExecutionRejectedException;
 
-    [LoggerMessage(1, LogLevel.Critical, "Picking's event feed is STOPPED, nothing after this event is applied: {Reason}")]
+    [LoggerMessage(1, LogLevel.Critical,
+        "Picking's event feed is STOPPED, nothing after this event is applied: {Reason}")]
     private static partial void FeedStopped(ILogger log, string reason, Exception stopped);
 
     [LoggerMessage(2, LogLevel.Warning, "Picking's event feed cannot be read, it will be asked again: {Problem}")]

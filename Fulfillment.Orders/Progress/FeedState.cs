@@ -7,8 +7,8 @@ namespace Fulfillment.Orders.Progress;
 internal sealed class FeedStoppedException(string reason, Exception? inner = null) : Exception(reason, inner);
 
 /// <summary>
-/// Whether the feed goes on, as a health check and as meter <c>Fulfillment.Orders.Progress</c>. A stopped feed makes the
-/// replica that reads it unhealthy, until what stopped it is repaired.
+/// Whether the feed goes on, as a health check and as meter <c>Fulfillment.Orders.Progress</c>. A stopped feed makes
+/// the replica that reads it unhealthy, until what stopped it is repaired.
 /// </summary>
 internal sealed class FeedState : IHealthCheck
 {
@@ -22,7 +22,8 @@ internal sealed class FeedState : IHealthCheck
         var meter = meters.Create(MeterName);
         _applied = meter.CreateCounter<long>("fulfillment.progress.applied", "{event}", "Events of Picking applied");
         meter.CreateObservableGauge(
-            "fulfillment.progress.stopped", () => StoppedBecause is null ? 0 : 1, "{feed}", "1 while the feed is stopped");
+            "fulfillment.progress.stopped", () => StoppedBecause is null ? 0 : 1, "{feed}",
+            "1 while the feed is stopped");
         meter.CreateObservableGauge(
             "fulfillment.progress.lag", () => Interlocked.Read(ref _lagMs) / 1000.0, "s",
             "Age of the last event when it was applied; 0 when none waits");

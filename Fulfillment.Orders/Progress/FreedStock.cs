@@ -2,8 +2,11 @@ using System.Threading.Channels;
 
 namespace Fulfillment.Orders.Progress;
 
-/// <summary>Told after a commit that units of these SKUs became free, or fell short: backorders may be sent or re-tried.</summary>
-internal delegate ValueTask StockFreed(string clientId, IReadOnlyCollection<string> skus, CancellationToken cancellation);
+/// <summary>
+/// Told after a commit that units of these SKUs became free, or fell short: backorders may be sent or re-tried.
+/// </summary>
+internal delegate ValueTask StockFreed(
+    string clientId, IReadOnlyCollection<string> skus, CancellationToken cancellation);
 
 /// <summary>
 /// Tells of freed stock beside the feed, which must not wait for the backorders of a viral SKU: what is freed while the

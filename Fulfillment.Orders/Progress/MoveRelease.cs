@@ -4,12 +4,15 @@ using NpgsqlTypes;
 
 namespace Fulfillment.Orders.Progress;
 
-/// <summary>The lines of a release that will not be picked under its number go as a new release, still reserved.</summary>
+/// <summary>
+/// The lines of a release that will not be picked under its number go as a new release, still reserved.
+/// </summary>
 internal static class MoveRelease
 {
     // The order rows are locked: a hold that is put or lifted now sees the new release, or is seen here.
     private const string NewReleaseSql = """
-        INSERT INTO releases (client_id, order_id, release_no, warehouse_id, state, held, ship_by, line_count, created_at)
+        INSERT INTO releases (client_id, order_id, release_no, warehouse_id, state, held, ship_by, line_count,
+                              created_at)
         SELECT r.client_id, r.order_id, k.new_no, r.warehouse_id, 'Waiting',
                EXISTS (SELECT 1 FROM holds h WHERE h.client_id = r.client_id AND h.order_id = r.order_id),
                r.ship_by, r.line_count, $5

@@ -12,8 +12,8 @@ internal sealed class ProgressOptions
     public int ApplyMax { get; set; } = 256;
 
     /// <summary>
-    /// How long Picking may hold a request when it has nothing to tell; whole seconds, 0 to 8: below the ten seconds after
-    /// which an attempt is given up.
+    /// How long Picking may hold a request when it has nothing to tell; whole seconds, 0 to 8: below the ten seconds
+    /// after which an attempt is given up.
     /// </summary>
     public TimeSpan Wait { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -37,7 +37,8 @@ internal sealed class ProgressOptions
         }
 
         if (options.PageMax is < 1 or > 1000) throw new WrongSettingException("Progress:PageMax", "must be 1 to 1,000");
-        if (options.ApplyMax is < 1 or > 1000) throw new WrongSettingException("Progress:ApplyMax", "must be 1 to 1,000");
+        if (options.ApplyMax is < 1 or > 1000)
+            throw new WrongSettingException("Progress:ApplyMax", "must be 1 to 1,000");
         if (options.Wait < TimeSpan.Zero || options.Wait > TimeSpan.FromSeconds(8))
             throw new WrongSettingException("Progress:Wait", "must be 0 to 8 seconds");
         if (options.RetryDelay <= TimeSpan.Zero)

@@ -28,8 +28,8 @@ internal static class ResendRelease
         .RequireAuthorization("operator");
 
     internal static async Task<Results<Ok<ResentRelease>, JsonHttpResult<Problem>>> HandleAsync(
-        Guid orderId, int releaseNo, string client, NpgsqlDataSource database, DispatchSignal dispatch, TimeProvider clock,
-        CancellationToken cancellation)
+        Guid orderId, int releaseNo, string client, NpgsqlDataSource database, DispatchSignal dispatch,
+        TimeProvider clock, CancellationToken cancellation)
     {
         var key = new ReleaseKey(client, orderId, releaseNo);
         await using var connection = await database.OpenConnectionAsync(cancellation);

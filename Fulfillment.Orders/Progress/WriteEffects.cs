@@ -18,7 +18,8 @@ internal static class WriteEffects
         """;
 
     private const string AllocationsSql = """
-        UPDATE allocations a SET picked = a.picked + k.picked, short = a.short + k.short, cancelled = a.cancelled + k.cancelled
+        UPDATE allocations a SET picked = a.picked + k.picked, short = a.short + k.short,
+                                 cancelled = a.cancelled + k.cancelled
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
             AS k(client_id, order_id, release_no, line_no, sku, picked, short, cancelled)
         WHERE a.client_id = k.client_id AND a.order_id = k.order_id AND a.release_no = k.release_no
@@ -92,7 +93,9 @@ internal static class WriteEffects
         cancelled.AddTime(now);
     }
 
-    /// <summary>An event that names a line, a SKU or a signal that we never sent would be lost in a join: it is a bug.</summary>
+    /// <summary>
+    /// An event that names a line, a SKU or a signal that we never sent would be lost in a join: it is a bug.
+    /// </summary>
     internal static void CheckCounts(NpgsqlBatch batch, Effects effects)
     {
         foreach (var command in batch.BatchCommands)
@@ -123,7 +126,8 @@ internal static class WriteEffects
         to.AddArray(NpgsqlDbType.TimestampTz, releases, release => release.Value.PickedAt?.UtcDateTime);
     }
 
-    private static void AddLines(NpgsqlBatch batch, List<KeyValuePair<(ReleaseKey Release, int LineNo), LineChange>> lines)
+    private static void AddLines(
+        NpgsqlBatch batch, List<KeyValuePair<(ReleaseKey Release, int LineNo), LineChange>> lines)
     {
         var to = Add(batch, AllocationsSql);
         to.AddKeys(lines.ConvertAll(line => line.Key.Release));

@@ -83,7 +83,10 @@ internal static partial class OneReplica
     {
         try
         {
-            await using var command = new NpgsqlCommand(UnlockSql, connection) { Parameters = { new() { Value = name } } };
+            await using var command = new NpgsqlCommand(UnlockSql, connection)
+            {
+                Parameters = { new() { Value = name } },
+            };
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
         catch (Exception lost) when (lost is DbException or InvalidOperationException)

@@ -20,8 +20,8 @@ internal sealed class Backroom : IAsyncDisposable
 
     private const string AddOrdersSql = """
         WITH o AS (
-            INSERT INTO orders (client_id, order_id, client_order_id, body_hash, warehouse_id, service_level, allocation,
-                                ship_by, ship_to, placed_at, traceparent)
+            INSERT INTO orders (client_id, order_id, client_order_id, body_hash, warehouse_id, service_level,
+                                allocation, ship_by, ship_to, placed_at, traceparent)
             SELECT $1, gen_random_uuid(), gen_random_uuid()::text, '\x00', $2, 'standard', 'FillAll', $5, '{}', $6, $7
             FROM generate_series(1, $3) RETURNING order_id),
         l AS (INSERT INTO order_lines (client_id, order_id, line_no, sku, quantity)
@@ -34,6 +34,11 @@ internal sealed class Backroom : IAsyncDisposable
               SET on_hand = stock.on_hand + EXCLUDED.on_hand, reserved = stock.reserved + EXCLUDED.reserved)
         INSERT INTO releases (client_id, order_id, release_no, warehouse_id, state, ship_by, line_count, created_at)
         SELECT $1, order_id, 1, $2, 'Waiting', $5, $4, $6 FROM o RETURNING order_id
+        """;
+
+    private const string ActiveSql = """
+        FROM pg_locks WHERE locktype = 'advisory' AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         """;
 
     private static readonly DateTimeOffset Morning = new(2026, 11, 27, 6, 0, 0, TimeSpan.Zero);
@@ -146,6 +151,12 @@ internal sealed class Backroom : IAsyncDisposable
         ON CONFLICT (feed) DO UPDATE SET caught_up_at = $1
         """, at.UtcDateTime);
 
+    /// <summary>How many replicas hold an advisory lock of this database: are active in something.</summary>
+    internal Task<long> ActiveReplicasAsync() => ScalarAsync<long>("SELECT count(*) " + ActiveSql);
+
+    /// <summary>Cuts the connections of the active replicas, as a lost network does.</summary>
+    internal Task CutActiveReplicasAsync() => ExecuteAsync("SELECT pg_terminate_backend(pid) " + ActiveSql);
+
     internal async Task ExecuteAsync(string sql, params object[] values)
     {
         await using var command = Database.CreateCommand(sql);
@@ -178,13 +189,14 @@ internal sealed class Backroom : IAsyncDisposable
 /// <summary>One entry of the stream as Picking would read it.</summary>
 internal sealed record Standing(string Id, string Kind, ReleaseKey Release, int Lines, string Body, string? TraceParent)
 {
-    internal Standing(StreamEntry entry) : this(entry.Id!, entry[StreamFields.Kind]!, default, 0, entry[StreamFields.Body]!,
-        entry[StreamFields.TraceParent])
+    internal Standing(StreamEntry entry) : this(
+        entry.Id!, entry[StreamFields.Kind]!, default, 0, entry[StreamFields.Body]!, entry[StreamFields.TraceParent])
     {
         if (Kind == MessageKinds.Release)
         {
             var release = JsonSerializer.Deserialize(Body, ContractsJson.Default.ReleaseMessage)!;
-            (Release, Lines) = (new ReleaseKey(release.ClientId, release.OrderId, release.ReleaseNo), release.Lines.Count);
+            Release = new ReleaseKey(release.ClientId, release.OrderId, release.ReleaseNo);
+            Lines = release.Lines.Count;
         }
         else
         {

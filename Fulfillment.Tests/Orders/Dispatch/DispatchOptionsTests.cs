@@ -13,7 +13,8 @@ public sealed class DispatchOptionsTests
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "Fulfillment.sln"))) root = root.Parent!;
-        using var rules = JsonDocument.Parse(File.ReadAllText(Path.Combine(root.FullName, "infra/bicep/scale-rules.json")));
+        using var rules = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(root.FullName, "infra/bicep/scale-rules.json")));
         var streamLengths = rules.RootElement.GetProperty("picking").GetProperty("rules").EnumerateArray()
             .Where(rule => rule.GetProperty("type").GetString() == "redis-streams")
             .Select(rule => rule.GetProperty("metadata").GetProperty("streamLength").GetString());
@@ -36,7 +37,9 @@ public sealed class DispatchOptionsTests
     [InlineData("IdleDelay", "00:00:00", "Dispatch:IdleDelay")]
     [InlineData("SweepInterval", "soon", "Dispatch")]
     public void A_wrong_setting_is_named(string name, string value, string setting) =>
-        Assert.Equal(setting, Assert.Throws<WrongSettingException>(() => DispatchOptions.From(Settings((name, value)))).Setting);
+        Assert.Equal(
+            setting,
+            Assert.Throws<WrongSettingException>(() => DispatchOptions.From(Settings((name, value)))).Setting);
 
     [Theory]
     [InlineData("StreamLength", "1")]
@@ -47,5 +50,5 @@ public sealed class DispatchOptionsTests
 
     private static IConfigurationRoot Settings(params (string Name, string Value)[] settings) =>
         new ConfigurationBuilder().AddInMemoryCollection(
-            settings.Select(setting => KeyValuePair.Create($"Dispatch:{setting.Name}", (string?)setting.Value))).Build();
+            settings.Select(of => KeyValuePair.Create($"Dispatch:{of.Name}", (string?)of.Value))).Build();
 }

@@ -121,7 +121,8 @@ public sealed class FairQueueTests
         internal bool IsFairBetween(int f, int g, int[] weights)
         {
             double Largest(int client) =>
-                Services.Where(s => s.Client == client).Select(s => s.Lines).DefaultIfEmpty(0).Max() / (double)weights[client];
+                Services.Where(s => s.Client == client).Select(s => s.Lines).DefaultIfEmpty(0).Max()
+                / (double)weights[client];
             var bound = Largest(f) + Largest(g) + 0.001; // a release's cost is rounded up by less than 2^-20
             for (var from = 0; from < Services.Count; from++)
             {

@@ -129,7 +129,8 @@ public sealed class RelayFailureTests(TestServers servers)
         room.Clock.Advance(TimeSpan.FromMinutes(1));
         await Backroom.RunAsync(relay);
         Assert.Equal(
-            [standing[2].Release, standing[1].Release], (await room.StandingAsync()).ConvertAll(entry => entry.Release));
+            [standing[2].Release, standing[1].Release],
+            (await room.StandingAsync()).ConvertAll(entry => entry.Release));
     }
 
     [Fact]
@@ -212,7 +213,8 @@ public sealed class RelayFailureTests(TestServers servers)
         Assert.Equal(held.Values.Count(won => won), await room.CountAsync("Waiting"));
         // Only those that were really dispatched were charged to their client.
         Assert.Equal(
-            published.Count * FairQueue.LineCost, await room.ScalarAsync<long>("SELECT max(finish_tag) FROM fair_queue_clients"));
+            published.Count * FairQueue.LineCost,
+            await room.ScalarAsync<long>("SELECT max(finish_tag) FROM fair_queue_clients"));
     }
 
     // As PUT hold does: the order row first, then the release if it still waits. True: it was held back.
@@ -251,7 +253,8 @@ public sealed class RelayFailureTests(TestServers servers)
         await using var connection = await room.Database.OpenConnectionAsync();
         var queue = await Marking.LoadQueueAsync(connection, room.Warehouse, CancellationToken.None);
         var now = room.Clock.GetUtcNow();
-        var waiting = await WaitingReleases.ReadHeadsAsync(connection, room.Warehouse, now, releases, CancellationToken.None);
+        var waiting = await WaitingReleases.ReadHeadsAsync(
+            connection, room.Warehouse, now, releases, CancellationToken.None);
         var marked = await Marking.MarkAsync(
             connection, room.Warehouse, queue, queue.Order(waiting, releases), now, CancellationToken.None);
         Assert.Equal(releases, marked.Count);

@@ -45,7 +45,8 @@ public sealed class RelayFairnessTests(TestServers servers)
 
         Assert.Equal(19 * others.Length, othersSeen); // the last four still stand on the stream
         Assert.Equal(4, (await room.StandingAsync()).Count(entry => entry.Release.ClientId != "viral"));
-        Assert.True(await room.CountAsync("Waiting") > 0); // the surge outlasts the test: there was something to starve behind
+        // The surge outlasts the test: there was something to starve behind.
+        Assert.True(await room.CountAsync("Waiting") > 0);
     }
 
     [Fact]
@@ -166,16 +167,19 @@ public sealed class RelayFairnessTests(TestServers servers)
         await room.ExecuteAsync("VACUUM ANALYZE releases");
         await using var connection = await room.Database.OpenConnectionAsync();
         await using var explain = new Npgsql.NpgsqlCommand(
-            "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + WaitingReleases.HeadsSql, connection)
+            "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + WaitingReleases.HeadsSql,
+            connection)
         {
             Parameters =
             {
-                new() { Value = room.Warehouse }, new() { Value = room.Clock.GetUtcNow().UtcDateTime }, new() { Value = 16 },
+                new() { Value = room.Warehouse }, new() { Value = room.Clock.GetUtcNow().UtcDateTime },
+                new() { Value = 16 },
             },
         };
         using var plan = JsonDocument.Parse((string)(await explain.ExecuteScalarAsync())!);
         var root = plan.RootElement[0].GetProperty("Plan");
-        var pages = root.GetProperty("Shared Hit Blocks").GetInt64() + root.GetProperty("Shared Read Blocks").GetInt64();
+        var pages = root.GetProperty("Shared Hit Blocks").GetInt64()
+            + root.GetProperty("Shared Read Blocks").GetInt64();
         Assert.Equal(48, root.GetProperty("Actual Rows").GetDouble());
         Assert.InRange(pages, 1, 200); // the backlog itself is several hundred pages
         Assert.True(await room.ScalarAsync<long>("SELECT pg_relation_size('releases') / 8192") > 200);

@@ -1,10 +1,12 @@
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Progress;
+using Fulfillment.ServiceDefaults;
 using Fulfillment.Tests.Orders.Dispatch;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Xunit;
+using static Fulfillment.Tests.Orders.Progress.Applied;
 
 namespace Fulfillment.Tests.Orders.Progress;
 
@@ -18,7 +20,8 @@ public sealed class ApplyEventsTests(TestServers servers)
         var release = (await DispatchedAsync(room, orders: 1))[0];
         feed.Add(release, EventKinds.Planned);
         feed.Add(release, EventKinds.Picking, lines: new PickedLine(1, "sku-1", 1, 0));
-        feed.Add(release, EventKinds.Picked, lines: [new PickedLine(1, "sku-1", 1, 0), new PickedLine(2, "sku-2", 2, 0)]);
+        feed.Add(
+            release, EventKinds.Picked, lines: [new PickedLine(1, "sku-1", 1, 0), new PickedLine(2, "sku-2", 2, 0)]);
         await ApplyAllAsync(room, feed, runMax: 256);
 
         Assert.Equal(1, await room.CountAsync("Picked"));
@@ -40,13 +43,16 @@ public sealed class ApplyEventsTests(TestServers servers)
         var release = (await DispatchedAsync(room, orders: 1))[0];
         feed.Add(release, EventKinds.Planned);
         feed.Add(release, EventKinds.Picking, lines: new PickedLine(1, "sku-1", 0, 1));
-        feed.Add(release, EventKinds.Picked, lines: [new PickedLine(1, "sku-1", 0, 1), new PickedLine(2, "sku-2", 2, 0)]);
+        feed.Add(
+            release, EventKinds.Picked, lines: [new PickedLine(1, "sku-1", 0, 1), new PickedLine(2, "sku-2", 2, 0)]);
         await ApplyAllAsync(room, feed, runMax: 1);
 
         Assert.Equal((2L, 0L, 2L), await StockAsync(room, "sku-1")); // on hand, reserved, missing
-        Assert.Equal(2, await room.ScalarAsync<int>("SELECT quantity FROM backorders WHERE sku = 'sku-1' AND line_no = 1"));
+        Assert.Equal(2, await room.ScalarAsync<int>(
+            "SELECT quantity FROM backorders WHERE sku = 'sku-1' AND line_no = 1"));
         Assert.Equal(2, await room.ScalarAsync<int>("SELECT short FROM allocations WHERE line_no = 1"));
-        Assert.Equal(2, (int)await room.ScalarAsync<decimal>("SELECT sum(missing_change) FROM stock_ledger WHERE reason = 'Short'"));
+        Assert.Equal(2, await room.ScalarAsync<long>(
+            "SELECT sum(missing_change)::bigint FROM stock_ledger WHERE reason = 'Short'"));
         await AssertStockAddsUpAsync(room);
     }
 
@@ -58,7 +64,8 @@ public sealed class ApplyEventsTests(TestServers servers)
         var release = (await DispatchedAsync(room, orders: 1))[0];
         await room.ExecuteAsync("UPDATE orders SET cancel_requested_at = now()");
         feed.Add(release, EventKinds.Planned);
-        feed.Add(release, EventKinds.Picked, lines: [new PickedLine(1, "sku-1", 0, 2), new PickedLine(2, "sku-2", 2, 0)]);
+        feed.Add(
+            release, EventKinds.Picked, lines: [new PickedLine(1, "sku-1", 0, 2), new PickedLine(2, "sku-2", 2, 0)]);
         await ApplyAllAsync(room, feed, runMax: 256);
         Assert.Equal(0, await room.ScalarAsync<long>("SELECT count(*) FROM backorders"));
         Assert.Equal(2, await room.ScalarAsync<int>("SELECT cancelled FROM order_lines WHERE line_no = 1"));
@@ -78,7 +85,8 @@ public sealed class ApplyEventsTests(TestServers servers)
         Assert.Equal((4L, 2L, 0L), await StockAsync(room, "sku-1"));
         Assert.Equal(4L, await room.ScalarAsync<long>("SELECT sum(cancelled) FROM order_lines"));
         Assert.Equal("Cancelled", await room.ScalarAsync<string>("SELECT answer FROM release_signals"));
-        Assert.Equal(releases[0].OrderId, await room.ScalarAsync<Guid>("SELECT order_id FROM orders WHERE cancelled_at IS NOT NULL"));
+        Assert.Equal(releases[0].OrderId, await room.ScalarAsync<Guid>(
+            "SELECT order_id FROM orders WHERE cancelled_at IS NOT NULL"));
         await AssertStockAddsUpAsync(room);
     }
 
@@ -116,8 +124,10 @@ public sealed class ApplyEventsTests(TestServers servers)
 
         feed.Add(release, EventKinds.Held, signalNo: 1);
         await ApplyAllAsync(room, feed, runMax: 256);
-        Assert.Equal("1 Cancelled held,2 Waiting -", await room.ScalarAsync<string>(
-            "SELECT string_agg(release_no || ' ' || state || ' ' || COALESCE(reason, '-'), ',' ORDER BY release_no) FROM releases"));
+        Assert.Equal("1 Cancelled held,2 Waiting -", await room.ScalarAsync<string>("""
+            SELECT string_agg(release_no || ' ' || state || ' ' || COALESCE(reason, '-'), ',' ORDER BY release_no)
+            FROM releases
+            """));
         Assert.Equal(stillHeld, await room.ScalarAsync<bool>("SELECT held FROM releases WHERE release_no = 2"));
         Assert.Equal(2, await room.ScalarAsync<long>("SELECT count(*) FROM allocations WHERE release_no = 2"));
         Assert.Equal((2L, 2L, 0L), await StockAsync(room, "sku-1"));
@@ -154,7 +164,8 @@ public sealed class ApplyEventsTests(TestServers servers)
         var release = (await DispatchedAsync(room, orders: 1))[0];
         feed.Add(release, EventKinds.Failed, reason: "unknown_sku");
         await ApplyAllAsync(room, feed, runMax: 256);
-        Assert.Equal("unknown_sku", await room.ScalarAsync<string>("SELECT reason FROM releases WHERE state = 'Failed'"));
+        Assert.Equal("unknown_sku", await room.ScalarAsync<string>(
+            "SELECT reason FROM releases WHERE state = 'Failed'"));
         Assert.Equal((2L, 2L, 0L), await StockAsync(room, "sku-1")); // parked: still reserved
 
         Assert.Equal(2, Assert.IsType<Ok<ResentRelease>>((await ResendAsync(room, release)).Result).Value!.ReleaseNo);
@@ -166,7 +177,8 @@ public sealed class ApplyEventsTests(TestServers servers)
         await AssertStockAddsUpAsync(room);
     }
 
-    public static TheoryData<string> Wrong => ["gap", "repeat", "unknown release", "illegal", "unknown line", "too many units", "unknown kind"];
+    public static TheoryData<string> Wrong =>
+        ["gap", "repeat", "unknown release", "illegal", "unknown line", "too many units", "unknown kind"];
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -195,124 +207,21 @@ public sealed class ApplyEventsTests(TestServers servers)
         await AssertStockAddsUpAsync(room);
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    public async Task The_size_of_a_run_makes_no_difference(int runMax)
-    {
-        const string StateSql = """
-            SELECT string_agg(x, ';' ORDER BY x) FROM (
-                SELECT 'r' || o.client_order_id || '.' || release_no || state || feed_version || COALESCE(reason, '') AS x
-                FROM releases r JOIN orders o USING (client_id, order_id)
-                UNION ALL SELECT sku || on_hand || '/' || reserved || '/' || missing FROM stock
-                UNION ALL SELECT 'l' || reason || sum(on_hand_change) || sum(missing_change) FROM stock_ledger GROUP BY reason
-                UNION ALL SELECT 'b' || sku || sum(quantity) FROM backorders GROUP BY sku) AS state
-            """;
-        var states = new List<string>();
-        foreach (var size in (int[])[256, runMax])
-        {
-            await using var room = await Backroom.OpenAsync(servers);
-            var feed = new FakePicking();
-            var releases = await DispatchedAsync(room, orders: 20);
-            for (var n = 0; n < releases.Count; n++)
-                await room.ExecuteAsync("UPDATE orders SET client_order_id = $2 WHERE order_id = $1", releases[n].OrderId, $"{n:00}");
-            await TellAStoryAsync(room, feed, releases, new Random(20261127));
-            await ApplyAllAsync(room, feed, size);
-            await AssertStockAddsUpAsync(room);
-            states.Add(await room.ScalarAsync<string>(StateSql));
-        }
-
-        Assert.Equal(states[0], states[1]);
-    }
-
-    // Every kind of event, of many releases, through each other.
-    private static async Task TellAStoryAsync(Backroom room, FakePicking feed, List<ReleaseKey> releases, Random random)
-    {
-        var stories = new List<Queue<Action>>();
-        for (var n = 0; n < releases.Count; n++)
-        {
-            var release = releases[n];
-            if (n % 5 is 3 or 4) await SignalAsync(room, release, n % 5 == 3 ? "cancel" : "hold");
-            stories.Add(new Queue<Action>((n % 5) switch
-            {
-                3 => [() => feed.Add(release, EventKinds.Cancelled, signalNo: 1)],
-                4 => [() => feed.Add(release, EventKinds.Held, signalNo: 1)],
-                2 => [() => feed.Add(release, EventKinds.Failed, reason: "broken")],
-                _ =>
-                [
-                    () => feed.Add(release, EventKinds.Planned),
-                    () => feed.Add(release, EventKinds.Picking, lines: new PickedLine(1, "sku-1", 1, random.Next(2))),
-                    () => feed.Add(release, EventKinds.Picked, lines: new PickedLine(2, "sku-2", 1, 1)),
-                ],
-            }));
-        }
-
-        while (stories.Count > 0)
-        {
-            var story = stories[random.Next(stories.Count)];
-            story.Dequeue()();
-            if (story.Count == 0) stories.Remove(story);
-        }
-    }
-
-    /// <summary>Releases of two lines with two units each, as they stand when the relay has dispatched them.</summary>
-    internal static async Task<List<ReleaseKey>> DispatchedAsync(Backroom room, int orders, int lines = 2)
-    {
-        room.Options.StreamLength = Math.Max(room.Options.StreamLength, orders);
-        await room.AddClientAsync("brand", skus: lines);
-        var releases = await room.AddOrdersAsync("brand", orders, lines);
-        await Backroom.RunAsync(await room.StartRelayAsync());
-        return releases;
-    }
-
-    internal static async Task SignalAsync(Backroom room, ReleaseKey release, string kind, int signalNo = 1)
-    {
-        if (kind == "cancel")
-            await room.ExecuteAsync("UPDATE orders SET cancel_requested_at = now() WHERE order_id = $1", release.OrderId);
-        await room.ExecuteAsync("""
-            INSERT INTO release_signals (client_id, order_id, release_no, signal_no, warehouse_id, kind, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, now())
-            """, release.ClientId, release.OrderId, release.ReleaseNo, signalNo, room.Warehouse, kind);
-    }
-
-    /// <summary>Invariants 1 and 2: what is reserved is what is open, and what is on hand is what the ledger says.</summary>
-    internal static async Task AssertStockAddsUpAsync(Backroom room) => Assert.Equal(0, await room.ScalarAsync<long>("""
-        SELECT count(*) FROM stock s WHERE reserved + missing > on_hand
-        OR reserved <> (SELECT COALESCE(sum(quantity - picked - short - cancelled), 0) FROM allocations a
-                        WHERE a.client_id = s.client_id AND a.sku = s.sku)
-        OR on_hand <> (SELECT COALESCE(sum(on_hand_change), 0) FROM stock_ledger l
-                       WHERE l.client_id = s.client_id AND l.sku = s.sku)
-                    + (SELECT sum(quantity) FROM order_lines o WHERE o.client_id = s.client_id AND o.sku = s.sku)
-        OR missing <> (SELECT COALESCE(sum(missing_change), 0) FROM stock_ledger l
-                       WHERE l.client_id = s.client_id AND l.sku = s.sku)
-        """));
-
     private static async Task<(long OnHand, long Reserved, long Missing)> StockAsync(Backroom room, string sku)
     {
-        await using var command = room.Database.CreateCommand("SELECT on_hand, reserved, missing FROM stock WHERE sku = $1");
+        await using var command = room.Database.CreateCommand(
+            "SELECT on_hand, reserved, missing FROM stock WHERE sku = $1");
         command.Parameters.Add(new Npgsql.NpgsqlParameter { Value = sku });
         await using var reader = await command.ExecuteReaderAsync();
         Assert.True(await reader.ReadAsync());
         return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
     }
 
-    private static async Task ApplyAllAsync(Backroom room, FakePicking feed, int runMax)
-    {
-        await using var connection = await room.Database.OpenConnectionAsync();
-        while (true)
-        {
-            var cursor = await ApplyEvents.ReadCursorAsync(connection, CancellationToken.None);
-            var events = feed.After(cursor, runMax);
-            if (events.Count == 0) return;
-            await ApplyEvents.ApplyAsync(connection, events, room.Clock.GetUtcNow(), null, CancellationToken.None);
-        }
-    }
-
-    private static Task<Results<Ok<ResentRelease>, JsonHttpResult<Fulfillment.ServiceDefaults.Problem>>> ResendAsync(
+    private static Task<Results<Ok<ResentRelease>, JsonHttpResult<Problem>>> ResendAsync(
         Backroom room, ReleaseKey release) => ResendRelease.HandleAsync(
         release.OrderId, release.ReleaseNo, release.ClientId, room.Database, new DispatchSignal(), room.Clock,
         CancellationToken.None);
 
-    private static int? StatusOf(Results<Ok<ResentRelease>, JsonHttpResult<Fulfillment.ServiceDefaults.Problem>> result) =>
-        Assert.IsType<JsonHttpResult<Fulfillment.ServiceDefaults.Problem>>(result.Result).StatusCode;
+    private static int? StatusOf(Results<Ok<ResentRelease>, JsonHttpResult<Problem>> result) =>
+        Assert.IsType<JsonHttpResult<Problem>>(result.Result).StatusCode;
 }
