@@ -34,7 +34,7 @@ internal sealed class Pool
 
     internal int Orders { get; }
 
-    /// <summary>Whether a second is short for the pool: the search then stays closer to the first plan.</summary>
+    /// <summary>Whether a second is short for the pool: the search then looks mostly among neighbours.</summary>
     internal bool IsLarge => Orders > 200;
 
     internal int[] Loads { get; }

@@ -49,14 +49,12 @@ internal sealed class Search
         _batches.Charge(neighbours.Units + units);
         Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        for (var length = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone
-            && !stop.IsCancellationRequested; length *= 3)
+        for (var length = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; length *= 3)
         {
             _batches.Start(_best);
             _late = _bestLate;
             Algorithm = "annealing/exact";
-            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsDone
-                || stop.IsCancellationRequested);
+            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsDone || stop.IsCancellationRequested);
         }
 
         UnitsSpent = _batches.UnitsSpent;
@@ -70,20 +68,19 @@ internal sealed class Search
         if (Keep()) Algorithm = name;
     }
 
-    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the
-    /// best.</summary>
+    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best.</summary>
     private bool Accept()
     {
         if (!Deadlines.Matter)
         {
-            if (_batches.TotalOverload == 0 && _batches.TotalMm < _bestMm) Keep();
+            if (_batches.TotalMm < _bestMm) Keep();
             return true;
         }
 
         var late = LateNow();
         if (late > _late) return false;
         _late = late;
-        if (_batches.TotalOverload == 0 && (late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
+        if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
         return true;
     }
 

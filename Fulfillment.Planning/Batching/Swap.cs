@@ -2,11 +2,10 @@ using System.Diagnostics;
 
 namespace Fulfillment.Planning.Batching;
 
-/// <summary>Exchanges two orders of different batches (Henn and Waescher 2012, doi
-/// 10.1016/j.ejor.2012.05.049).</summary>
+/// <summary>Exchanges two orders of different batches (Henn and Waescher 2012, doi 10.1016/j.ejor.2012.05.049).</summary>
 internal static class Swap
 {
-    internal readonly record struct Step(int One, int Other, int OneCost, int OtherCost, int Delta, int MoreOverload);
+    internal readonly record struct Step(int One, int Other, int OneCost, int OtherCost, int Delta);
 
     /// <summary>The change in millimetres, or null when one of them does not fit in the place of the other.</summary>
     internal static Step? Evaluate(Batches batches, int one, int other)
@@ -16,9 +15,7 @@ internal static class Swap
         if (a == b || !batches.Fits(a, 0, heavier) || !batches.Fits(b, 0, -heavier)) return null;
         var oneCost = batches.CostWith(a, one, other);
         var otherCost = batches.CostWith(b, other, one);
-        var overload = batches.Overload(batches.Loads[a] + heavier) - batches.Overload(batches.Loads[a])
-            + batches.Overload(batches.Loads[b] - heavier) - batches.Overload(batches.Loads[b]);
-        return new(one, other, oneCost, otherCost, oneCost + otherCost - batches.Costs[a] - batches.Costs[b], overload);
+        return new(one, other, oneCost, otherCost, oneCost + otherCost - batches.Costs[a] - batches.Costs[b]);
     }
 
     internal static void Apply(Batches batches, Step step)

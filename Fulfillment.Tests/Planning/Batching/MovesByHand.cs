@@ -57,7 +57,7 @@ public class MovesByHand
         var (fromCost, toCost) = (batches.Costs[0], batches.Costs[1]);
         var step = Relocate.Evaluate(batches, 1, 1)!.Value;
         Relocate.Apply(batches, step);
-        Relocate.Apply(batches, new(1, 0, toCost, fromCost, -step.Delta, 0));
+        Relocate.Apply(batches, new(1, 0, toCost, fromCost, -step.Delta));
         Assert.Equal(before, batches.TotalMm);
     }
 
