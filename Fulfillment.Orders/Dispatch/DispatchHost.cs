@@ -76,7 +76,8 @@ internal sealed partial class DispatchHost(
 /// <summary>Registration of this folder.</summary>
 internal static class DispatchRegistration
 {
-    /// <summary>Adds the relays. Who makes releases wait calls <see cref="DispatchSignal.Pulse"/> after the commit.</summary>
+    /// <summary>Adds the relays. Who makes releases wait calls <see cref="DispatchSignal.Pulse"/> after the
+    /// commit.</summary>
     internal static void AddDispatch(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton(DispatchOptions.From(builder.Configuration));

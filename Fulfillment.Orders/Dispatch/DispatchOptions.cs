@@ -5,7 +5,8 @@ namespace Fulfillment.Orders.Dispatch;
 /// <summary>Section <c>Dispatch</c>. The times can be shortened together for a time-compressed run.</summary>
 internal sealed class DispatchOptions
 {
-    /// <summary>Releases per worker that the scale rule aims at; must equal its <c>streamLength</c>. 1 to 100,000.</summary>
+    /// <summary>Releases per worker that the scale rule aims at; must equal its <c>streamLength</c>. 1 to
+    /// 100,000.</summary>
     public int StreamLength { get; set; } = 120;
 
     /// <summary>Releases marked in one transaction and published in one pipeline. 1 to 4,096.</summary>

@@ -4,8 +4,10 @@ namespace Fulfillment.Orders.Dispatch;
 /// Start-time fair queueing: Goyal, Vin &amp; Cheng, SIGCOMM 1996, https://doi.org/10.1145/248156.248171.
 /// A release of client f gets the start tag S = max(v, F(f)) and leaves F(f) = S + lines / weight(f); the lowest start
 /// tag goes first, and the virtual time v is the start tag last served. Over any span in which two clients both have
-/// work waiting, lines served per weight differ by at most l_max(f)/w(f) + l_max(g)/w(g), whatever either of them sends.
-/// Tags are taken when a release is served, not when it arrives: v never passes the start tag of a client that waits, so
+/// work waiting, lines served per weight differ by at most l_max(f)/w(f) + l_max(g)/w(g), whatever either of them
+/// sends.
+/// Tags are taken when a release is served, not when it arrives: v never passes the start tag of a client that waits,
+/// so
 /// both give the same tag, and nothing needs to be written at intake.
 /// </summary>
 internal sealed class FairQueue
@@ -43,7 +45,8 @@ internal sealed class FairQueue
     }
 
     /// <summary>
-    /// The next releases in their fair order, at most <paramref name="max"/>; equal tags go by client id. Serves nobody.
+    /// The next releases in their fair order, at most <paramref name="max"/>; equal tags go by client id. Serves
+    /// nobody.
     /// Ends early when it is the turn of a client of whom more releases wait than were given: what comes after would
     /// otherwise be let past it.
     /// </summary>

@@ -3,7 +3,8 @@ using NpgsqlTypes;
 
 namespace Fulfillment.Orders.Dispatch;
 
-/// <summary>The first step of a dispatch: the releases become <c>Dispatched</c> and get their start tags, committed.</summary>
+/// <summary>The first step of a dispatch: the releases become <c>Dispatched</c> and get their start tags,
+/// committed.</summary>
 internal static class Marking
 {
     // The order rows are locked by now (ReleaseKeys.LockOrdersSql), so a hold or a cancel has either been seen here or

@@ -77,6 +77,7 @@ internal sealed class PickingStream(IDatabase redis, string warehouseId, TimePro
            new(StreamFields.TraceParent, message.TraceParent)];
 }
 
-/// <summary>What goes onto the stream: a release (<paramref name="SignalNo"/> 0) or a signal that follows one.</summary>
+/// <summary>What goes onto the stream: a release (<paramref name="SignalNo"/> 0) or a signal that follows
+/// one.</summary>
 internal readonly record struct OutgoingMessage(
     ReleaseKey Key, int SignalNo, string Kind, byte[] Body, string? TraceParent);

@@ -26,7 +26,8 @@ internal static class ReleaseMessages
         WHERE r.client_id = k.client_id AND r.order_id = k.order_id AND r.release_no = k.release_no
         """;
 
-    /// <summary>The messages of those of the releases that are dispatched and have no entry, in the given order.</summary>
+    /// <summary>The messages of those of the releases that are dispatched and have no entry, in the given
+    /// order.</summary>
     internal static async Task<List<OutgoingMessage>> ReadAsync(
         NpgsqlConnection connection, string warehouseId, IReadOnlyList<ReleaseKey> keys, CancellationToken cancellation)
     {

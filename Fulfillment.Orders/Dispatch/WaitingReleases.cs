@@ -3,11 +3,14 @@ using NpgsqlTypes;
 
 namespace Fulfillment.Orders.Dispatch;
 
-/// <summary>Looks at what waits, without reading all of it: the clients one by one, and the first releases of each.</summary>
+/// <summary>Looks at what waits, without reading all of it: the clients one by one, and the first releases of
+/// each.</summary>
 internal static class WaitingReleases
 {
-    // The recursion jumps from client to client through the index releases_waiting, so a backlog of a million costs what
-    // one of a hundred does. Of a client, the earliest ship-by that can still be met goes first, then what is late anyway.
+    // The recursion jumps from client to client through the index releases_waiting, so a backlog of a million costs
+    // what
+    // one of a hundred does. Of a client, the earliest ship-by that can still be met goes first, then what is late
+    // anyway.
     private const string HeadsSql = """
         WITH RECURSIVE waiting (client_id) AS (
             (SELECT client_id FROM releases

@@ -132,7 +132,8 @@ internal sealed partial class WarehouseRelay
         return Found.Work;
     }
 
-    /// <summary>Publishes releases that are dispatched and without an entry; those of unknown outcome stay so.</summary>
+    /// <summary>Publishes releases that are dispatched and without an entry; those of unknown outcome stay
+    /// so.</summary>
     private async Task PublishAsync(IReadOnlyList<ReleaseKey> releases, DateTimeOffset now, CancellationToken cancellation)
     {
         var messages = await ReleaseMessages.ReadAsync(_connection, _warehouseId, releases, cancellation);

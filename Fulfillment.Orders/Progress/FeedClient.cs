@@ -10,7 +10,8 @@ internal sealed class FeedClient(IHttpClientFactory clients, ProgressOptions opt
 {
     internal const string HttpClientName = "picking-feed";
 
-    /// <summary>The events after the cursor; empty when there was none for <see cref="ProgressOptions.Wait"/>.</summary>
+    /// <summary>The events after the cursor; empty when there was none for <see
+    /// cref="ProgressOptions.Wait"/>.</summary>
     /// <exception cref="HttpRequestException">Picking is away, or refuses (a wrong Service:Key).</exception>
     internal async Task<IReadOnlyList<FeedEvent>> FetchAsync(FeedCursor after, CancellationToken cancellation)
     {
@@ -22,7 +23,8 @@ internal sealed class FeedClient(IHttpClientFactory clients, ProgressOptions opt
         return page.Events;
     }
 
-    /// <exception cref="WrongSettingException">Where Picking is, or the key for it, is missing or malformed.</exception>
+    /// <exception cref="WrongSettingException">Where Picking is, or the key for it, is missing or
+    /// malformed.</exception>
     internal static void Configure(HttpClient client, IConfiguration configuration)
     {
         var url = configuration["Picking:Url"];

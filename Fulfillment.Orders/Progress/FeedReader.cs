@@ -8,7 +8,8 @@ using Polly;
 
 namespace Fulfillment.Orders.Progress;
 
-/// <summary>Told after a commit that units of these SKUs became free, or fell short: backorders may be sent or re-tried.</summary>
+/// <summary>Told after a commit that units of these SKUs became free, or fell short: backorders may be sent or
+/// re-tried.</summary>
 internal delegate ValueTask StockFreed(string clientId, IReadOnlyCollection<string> skus, CancellationToken cancellation);
 
 /// <summary>

@@ -7,7 +7,8 @@ namespace Fulfillment.Orders.Progress;
 internal sealed class FeedStoppedException(string reason, Exception? inner = null) : Exception(reason, inner);
 
 /// <summary>
-/// Whether the feed goes on, as a health check and as meter <c>Fulfillment.Orders.Progress</c>. A stopped feed makes the
+/// Whether the feed goes on, as a health check and as meter <c>Fulfillment.Orders.Progress</c>. A stopped feed makes
+/// the
 /// replica that reads it unhealthy, until what stopped it is repaired.
 /// </summary>
 internal sealed class FeedState : IHealthCheck

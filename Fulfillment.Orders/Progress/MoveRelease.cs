@@ -4,7 +4,8 @@ using NpgsqlTypes;
 
 namespace Fulfillment.Orders.Progress;
 
-/// <summary>The lines of a release that will not be picked under its number go as a new release, still reserved.</summary>
+/// <summary>The lines of a release that will not be picked under its number go as a new release, still
+/// reserved.</summary>
 internal static class MoveRelease
 {
     // The order rows are locked: a hold that is put or lifted now sees the new release, or is seen here.

@@ -12,7 +12,8 @@ internal sealed class ProgressOptions
     public int ApplyMax { get; set; } = 256;
 
     /// <summary>
-    /// How long Picking may hold a request when it has nothing to tell; whole seconds, 0 to 8: below the ten seconds after
+    /// How long Picking may hold a request when it has nothing to tell; whole seconds, 0 to 8: below the ten seconds
+    /// after
     /// which an attempt is given up.
     /// </summary>
     public TimeSpan Wait { get; set; } = TimeSpan.FromSeconds(5);

@@ -92,7 +92,8 @@ internal static class WriteEffects
         cancelled.AddTime(now);
     }
 
-    /// <summary>An event that names a line, a SKU or a signal that we never sent would be lost in a join: it is a bug.</summary>
+    /// <summary>An event that names a line, a SKU or a signal that we never sent would be lost in a join: it is a
+    /// bug.</summary>
     internal static void CheckCounts(NpgsqlBatch batch, Effects effects)
     {
         foreach (var command in batch.BatchCommands)
