@@ -30,7 +30,8 @@ internal static class CancelOrderEndpoint
             return Problems.Result(StatusCodes.Status404NotFound, "unknown_order", "The client has no such order.");
         if (cancel.Refusal is { } code)
         {
-            return Problems.Result(StatusCodes.Status409Conflict, code, "Nothing of the order can be cancelled any more.",
+            return Problems.Result(StatusCodes.Status409Conflict, code,
+                "Nothing of the order can be cancelled any more.",
                 $"The order is {OrderStates.Name(cancel.Status)}.");
         }
 
@@ -45,7 +46,8 @@ internal static class CancelOrderEndpoint
     }
 }
 
-/// <summary>Outcome: Cancelled, Requested (the picking queue is asked) or TooLate (it is on a tour, or picked).</summary>
+/// <summary>Outcome: Cancelled, Requested (the picking queue is asked) or TooLate (it is on a tour, or
+/// picked).</summary>
 internal sealed record CancelledRelease(int ReleaseNo, string Outcome);
 
 /// <summary>Status: of the order as a whole, after this.</summary>

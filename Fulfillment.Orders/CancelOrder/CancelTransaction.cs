@@ -81,7 +81,8 @@ internal static class CancelTransaction
         FROM gone WHERE l.client_id = $1 AND l.order_id = $2 AND l.line_no = gone.line_no
         """;
 
-    // After the releases: as a whole it is cancelled when all of it is. Else the feed's reader finishes it (WriteEffects).
+    // After the releases: as a whole it is cancelled when all of it is. Else the feed's reader finishes it
+    // (WriteEffects).
     private const string CancelOrderSql = """
         UPDATE orders o SET cancel_requested_at = COALESCE(cancel_requested_at, $3),
             cancelled_at = CASE WHEN NOT EXISTS (

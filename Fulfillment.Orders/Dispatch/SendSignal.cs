@@ -2,7 +2,8 @@ using Npgsql;
 
 namespace Fulfillment.Orders.Dispatch;
 
-/// <summary>Asks Picking, through the relay, to give back the releases of an order that may still lie in its queue.</summary>
+/// <summary>Asks Picking, through the relay, to give back the releases of an order that may still lie in its
+/// queue.</summary>
 internal static class SendSignal
 {
     // The order row is locked: nobody numbers a signal at the same time. One question at a time is enough, and an open
@@ -19,7 +20,8 @@ internal static class SendSignal
         """;
 
     /// <summary>
-    /// Adds a signal (cancel or hold) for each dispatched release of the order that has none open. The order row must be
+    /// Adds a signal (cancel or hold) for each dispatched release of the order that has none open. The order row must
+    /// be
     /// locked; call <see cref="DispatchSignal.Pulse"/> after the commit.
     /// </summary>
     internal static void SendSignals(

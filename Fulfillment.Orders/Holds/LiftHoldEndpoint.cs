@@ -7,7 +7,8 @@ using Npgsql;
 
 namespace Fulfillment.Orders.Holds;
 
-/// <summary>DELETE /orders/{orderId}/holds/{name}. With the last hold of an order gone, what waits is dispatched.</summary>
+/// <summary>DELETE /orders/{orderId}/holds/{name}. With the last hold of an order gone, what waits is
+/// dispatched.</summary>
 internal static class LiftHoldEndpoint
 {
     // Locked first, as everywhere: two holds lifted at once see each other, and the second one lets the order go.

@@ -11,7 +11,8 @@ internal sealed record PlaceOrderRequest
     /// <summary>Standard (the default), Express or SameDay.</summary>
     public string? ServiceLevel { get; init; }
 
-    /// <summary>The deadline; without one it follows from service level, cut-off and the warehouse's time zone.</summary>
+    /// <summary>The deadline; without one it follows from service level, cut-off and the warehouse's time
+    /// zone.</summary>
     public DateTimeOffset? ShipBy { get; init; }
 
     /// <summary>FillAll (the default) or FillAllAvailable.</summary>

@@ -129,4 +129,5 @@ internal sealed record OrderToShip(
 
 internal sealed record ShippedLine(int LineNo, string Sku, int Shipped);
 
-internal sealed record ShippedOrder(Guid OrderId, string Status, DateTimeOffset ShippedAt, IReadOnlyList<ShippedLine> Lines);
+internal sealed record ShippedOrder(
+    Guid OrderId, string Status, DateTimeOffset ShippedAt, IReadOnlyList<ShippedLine> Lines);
