@@ -2,9 +2,12 @@ using System.CommandLine;
 using Fulfillment.Surge;
 using Fulfillment.Surge.Simulate;
 
+// The library's own two seconds would cut a stop short and leave the cluster's folder behind.
+var patience = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(40) };
+
 return await new RootCommand("Surge: the tenfold day, tried before it comes.")
 {
     UpCommand.Create(),
     RunCommand.Create(),
     SimulateCommand.Create(),
-}.Parse(args).InvokeAsync();
+}.Parse(args).InvokeAsync(patience);
