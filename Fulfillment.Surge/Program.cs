@@ -3,6 +3,9 @@ using Fulfillment.Surge;
 using Fulfillment.Surge.Bench;
 using Fulfillment.Surge.Simulate;
 
+// The library's own two seconds would cut a stop short and leave the cluster's folder behind.
+var patience = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(40) };
+
 return await new RootCommand("Surge: the tenfold day, tried before it comes.")
 {
     UpCommand.Create(),
