@@ -17,13 +17,15 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddPostgres("pickingdb", PickingSettings.PostgresPoolMax(builder.Configuration));
     builder.AddRedis("redis");
     builder.AddApiKeys(
-        ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]), ("operator", ["operator"]));
+        ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]),
+        ("operator", ["operator"]));
     builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = RequestFaults.BodyBytesMax);
     builder.Services.ConfigureHttpJsonOptions(json =>
     {
         json.SerializerOptions.TypeInfoResolverChain.Insert(0, PickingJson.Default);
         json.SerializerOptions.TypeInfoResolverChain.Insert(1, ContractsJson.Default);
-        json.SerializerOptions.UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow;
+        json.SerializerOptions.UnmappedMemberHandling =
+            System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow;
     });
     builder.AddPicking();
 
