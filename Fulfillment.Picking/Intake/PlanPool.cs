@@ -100,7 +100,10 @@ internal sealed class PlanPool(
         var split = OrderSplitter.Split([.. slotted.Select(OrderOf)], cart);
         var problem = new PlanningProblem
         {
-            Layout = layout, Cart = cart, Orders = split.Orders, NowUnixSeconds = now.ToUnixTimeSeconds(),
+            Layout = layout,
+            Cart = cart,
+            Orders = split.Orders,
+            NowUnixSeconds = now.ToUnixTimeSeconds(),
         };
         var started = clock.GetTimestamp();
         switch (PlannerChoice.Plan(problem))

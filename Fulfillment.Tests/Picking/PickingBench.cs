@@ -111,8 +111,11 @@ internal sealed class PickingBench : IAsyncDisposable
     {
         var signal = new SignalMessage
         {
-            WarehouseId = release.WarehouseId, ClientId = release.ClientId, OrderId = release.OrderId,
-            ReleaseNo = release.ReleaseNo, SignalNo = signalNo,
+            WarehouseId = release.WarehouseId,
+            ClientId = release.ClientId,
+            OrderId = release.OrderId,
+            ReleaseNo = release.ReleaseNo,
+            SignalNo = signalNo,
         };
         await Keys.StreamAddAsync(Stream,
             [
