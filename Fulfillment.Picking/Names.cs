@@ -10,7 +10,9 @@ internal static class Names
     internal static bool IsName(string? text) =>
         text is { Length: >= 1 and <= PickingSettings.NameLengthMax } && IsText(text);
 
-    /// <summary>Postgres takes no NUL and no half of a surrogate pair, and nobody needs the other control characters.</summary>
+    /// <summary>
+    /// Postgres takes no NUL and no half of a surrogate pair, and nobody needs the other control characters.
+    /// </summary>
     internal static bool IsText(string text)
     {
         foreach (var rune in text.EnumerateRunes())
@@ -22,5 +24,6 @@ internal static class Names
     }
 
     internal static JsonHttpResult<Problem> BadPicker() => Problems.Result(
-        StatusCodes.Status400BadRequest, "bad_picker", $"pickerId must be 1 to {PickingSettings.NameLengthMax} characters of text.");
+        StatusCodes.Status400BadRequest, "bad_picker",
+        $"pickerId must be 1 to {PickingSettings.NameLengthMax} characters of text.");
 }

@@ -7,7 +7,9 @@ using Fulfillment.Picking.Warehouse;
 
 namespace Fulfillment.Picking;
 
-/// <summary>Source-generated JSON of Picking's own API. An unknown field is a misunderstanding and is refused.</summary>
+/// <summary>
+/// Source-generated JSON of Picking's own API. An unknown field is a misunderstanding and is refused.
+/// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(NextTourRequest))]

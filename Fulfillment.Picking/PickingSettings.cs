@@ -17,7 +17,9 @@ internal sealed record PickingSettings
     /// <summary><c>Cart:Lines</c>: lines that one cart takes.</summary>
     internal int CartLines { get; init; } = 45;
 
-    /// <summary><c>Pool:OrdersMax</c>: releases planned together. The scale rule's streamLength must not be below it.</summary>
+    /// <summary>
+    /// <c>Pool:OrdersMax</c>: releases planned together. The scale rule's streamLength must not be below it.
+    /// </summary>
     internal int PoolOrdersMax { get; init; } = 100;
 
     /// <summary><c>Pool:WaitMilliseconds</c>: how long a pool that is not full waits for more.</summary>
@@ -74,11 +76,14 @@ internal sealed record PickingSettings
         if (settings.WarehouseId.Length is < 1 or > NameLengthMax || settings.WarehouseId.Any(char.IsControl))
             throw new WrongSettingException("Warehouse:Id", $"must be 1 to {NameLengthMax} characters");
         if (settings.ClaimAfter < 5 * settings.PoolWait)
-            throw new WrongSettingException("Claim:AfterMilliseconds", "must be at least five times Pool:WaitMilliseconds");
+            throw new WrongSettingException("Claim:AfterMilliseconds",
+                "must be at least five times Pool:WaitMilliseconds");
         return settings;
     }
 
-    /// <summary><c>Postgres:PoolMax</c>: connections of this process, counted against the server's max_connections.</summary>
+    /// <summary>
+    /// <c>Postgres:PoolMax</c>: connections of this process, counted against the server's max_connections.
+    /// </summary>
     internal static int PostgresPoolMax(IConfiguration configuration) =>
         Whole(configuration, "Postgres:PoolMax", 2, 2, 100);
 

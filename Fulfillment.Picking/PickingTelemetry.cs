@@ -4,7 +4,9 @@ using Fulfillment.Picking.Intake;
 
 namespace Fulfillment.Picking;
 
-/// <summary>What Picking tells of itself: metrics with UCUM units, and a span per release that ends its order's trace.</summary>
+/// <summary>
+/// What Picking tells of itself: metrics with UCUM units, and a span per release that ends its order's trace.
+/// </summary>
 internal sealed class PickingTelemetry
 {
     internal const string Name = "Fulfillment.Picking";

@@ -28,7 +28,8 @@ internal static class Typed
 
     internal static NpgsqlParameter MaybeUuids(Guid?[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Uuid);
 
-    internal static NpgsqlParameter MaybeIntegers(int?[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Integer);
+    internal static NpgsqlParameter MaybeIntegers(int?[] values) =>
+        Of(values, NpgsqlDbType.Array | NpgsqlDbType.Integer);
 
     internal static NpgsqlParameter Integers(int[] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Integer);
 
@@ -43,5 +44,6 @@ internal static class Typed
 
     internal static NpgsqlParameter BytesEach(byte[][] values) => Of(values, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
 
-    private static NpgsqlParameter<T> Of<T>(T value, NpgsqlDbType type) => new() { TypedValue = value, NpgsqlDbType = type };
+    private static NpgsqlParameter<T> Of<T>(T value, NpgsqlDbType type) =>
+        new() { TypedValue = value, NpgsqlDbType = type };
 }

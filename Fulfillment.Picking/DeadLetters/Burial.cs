@@ -6,17 +6,21 @@ using Npgsql;
 
 namespace Fulfillment.Picking.DeadLetters;
 
-/// <summary>A message that will not be served. <paramref name="Release"/> and the client are known when it could be read so far.</summary>
+/// <summary>
+/// A message that will not be served. <paramref name="Release"/> and the client are known when it could be read so far.
+/// </summary>
 internal sealed record Letter(
     string StreamEntry, string Reason, byte[] Raw, ReleaseKey? Release, string? ClientId, string? TraceParent)
 {
     internal static Letter Of(UnplannableRelease failed) => new(
-        (string)failed.Release.Entries[0].Id!, failed.Reason, Arrival.Raw(failed.Release.Entries[0]), failed.Release.Key,
+        (string)failed.Release.Entries[0].Id!, failed.Reason, Arrival.Raw(failed.Release.Entries[0]),
+        failed.Release.Key,
         failed.Release.Message.ClientId, failed.Release.TraceParent);
 
     internal static Letter Of(Arrival.Broken broken) => new(
         (string)broken.Entry.Id!, broken.Reason, Arrival.Raw(broken.Entry),
-        broken.Message is { } release ? new ReleaseKey(release.OrderId, release.ReleaseNo) : null, broken.Message?.ClientId, null);
+        broken.Message is { } release ? new ReleaseKey(release.OrderId, release.ReleaseNo) : null,
+        broken.Message?.ClientId, null);
 }
 
 /// <summary>Writes dead letters, and with each known release the event that parks it.</summary>
@@ -37,7 +41,8 @@ internal static class Burial
             INSERT INTO events (warehouse_id, client_id, order_id, release_no, version, kind, at, body, traceparent)
             SELECT $1, client_id, order_id, release_no, 1, 'Failed', $2, body, traceparent
             FROM letters JOIN parked USING (order_id, release_no))
-        INSERT INTO dead_letters (warehouse_id, letter_id, stream_entry, client_id, order_id, release_no, reason, raw, at)
+        INSERT INTO dead_letters (warehouse_id, letter_id, stream_entry, client_id, order_id, release_no, reason, raw,
+            at)
         SELECT $1, letter_id, stream_entry, client_id, order_id, release_no, reason, raw, $2 FROM letters l
         WHERE order_id IS NULL
             OR EXISTS (SELECT FROM parked p WHERE p.order_id = l.order_id AND p.release_no = l.release_no)

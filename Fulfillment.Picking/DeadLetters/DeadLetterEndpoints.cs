@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Fulfillment.Picking.DeadLetters;
 
-/// <summary>A page of dead letters, oldest first; <paramref name="Next"/> is the <c>after</c> of the next page.</summary>
+/// <summary>
+/// A page of dead letters, oldest first; <paramref name="Next"/> is the <c>after</c> of the next page.
+/// </summary>
 internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterView> Letters, Guid? Next);
 
 /// <summary>
@@ -14,7 +16,8 @@ internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterView> Letters, Gui
 /// failed, and sending it again there makes a new release; without one nobody knows whose it was.
 /// </summary>
 internal sealed record DeadLetterView(
-    Guid LetterId, string StreamEntry, string? ClientId, Guid? OrderId, int? ReleaseNo, string Reason, DateTimeOffset At,
+    Guid LetterId, string StreamEntry, string? ClientId, Guid? OrderId, int? ReleaseNo, string Reason,
+    DateTimeOffset At,
     bool CanBeSentAgain, byte[] Raw);
 
 /// <summary>GET /dead-letters?after=&amp;max=: what was given up, for the lead and the operator.</summary>
@@ -45,7 +48,8 @@ internal static class DeadLetterEndpoints
         {
             var known = !rows.IsDBNull(3);
             letters.Add(new DeadLetterView(
-                rows.GetGuid(0), rows.GetString(1), rows.IsDBNull(2) ? null : rows.GetString(2), known ? rows.GetGuid(3) : null,
+                rows.GetGuid(0), rows.GetString(1), rows.IsDBNull(2) ? null : rows.GetString(2),
+                known ? rows.GetGuid(3) : null,
                 known ? rows.GetInt32(4) : null, rows.GetString(5), rows.GetFieldValue<DateTimeOffset>(6), known,
                 rows.GetFieldValue<byte[]>(7)));
         }

@@ -64,7 +64,9 @@ internal static class EventFeed
 
     private static FeedEvent Read(NpgsqlDataReader row)
     {
-        var body = row.IsDBNull(8) ? null : JsonSerializer.Deserialize(row.GetString(8), EventBodyJson.Default.EventBody);
+        var body = row.IsDBNull(8)
+            ? null
+            : JsonSerializer.Deserialize(row.GetString(8), EventBodyJson.Default.EventBody);
         return new FeedEvent
         {
             Xid = row.GetFieldValue<ulong>(0),

@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace Fulfillment.Picking.Floor;
 
-/// <summary>What one confirm call makes of one release: how its open tasks change, and the lines its event carries.</summary>
+/// <summary>
+/// What one confirm call makes of one release: how its open tasks change, and the lines its event carries.
+/// </summary>
 internal sealed record ReleaseProgress(ReleaseKey Key, int OpenTasksDelta, IReadOnlyList<PickedLine> Lines);
 
 /// <summary>Everything that one confirm call writes; a fixed number of statements, however many scans it has.</summary>
@@ -23,14 +25,15 @@ internal sealed record Booking(
         """;
 
     private const string TasksSql = """
-        UPDATE tasks t SET picked = t.picked + c.picked, short = t.short + c.short, moved = t.moved + c.moved, done = c.done
+        UPDATE tasks t SET picked = t.picked + c.picked, short = t.short + c.short, moved = t.moved + c.moved,
+            done = c.done
         FROM unnest($3, $4, $5, $6, $7) AS c (task_no, picked, short, moved, done)
         WHERE t.warehouse_id = $1 AND t.tour_id = $2 AND t.task_no = c.task_no
         """;
 
     private const string AddedSql = """
-        INSERT INTO tasks (warehouse_id, tour_id, task_no, order_id, release_no, line_no, client_id, sku, aisle, bay, side,
-            tote, quantity, rank)
+        INSERT INTO tasks (warehouse_id, tour_id, task_no, order_id, release_no, line_no, client_id, sku, aisle, bay,
+            side, tote, quantity, rank)
         SELECT $1, $2, a.* FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS a
         """;
 
@@ -77,14 +80,16 @@ internal sealed record Booking(
             if (!moves.TryGetValue(change.Task.TaskNo, out var slot)) continue;
             var location = new Shelf(slot.Aisle, slot.Bay, slot.Side);
             var taskNo = tour.TaskNoMax + added.Count + 1;
-            added.Add((change.Task with { TaskNo = taskNo, Location = location, Left = change.Short, Rank = slot.Rank }, slot));
+            added.Add((change.Task with { TaskNo = taskNo, Location = location, Left = change.Short, Rank = slot.Rank },
+                slot));
         }
 
         var finished = accepted.Changes.Count(c => c.Finishes);
         var releases = accepted.Changes.GroupBy(c => c.Task.Release).Select(g => new ReleaseProgress(
             g.Key, g.Count(c => moves.ContainsKey(c.Task.TaskNo)) - g.Count(c => c.Finishes), LinesOf(g, moves)));
         return new Booking(
-            tourId, tour.Fence, now, leasedUntil, tour.OpenTasks + added.Count - finished, accepted.NewScans, accepted.Changes,
+            tourId, tour.Fence, now, leasedUntil, tour.OpenTasks + added.Count - finished, accepted.NewScans,
+            accepted.Changes,
             moves.Keys.ToHashSet(), added, [.. releases]);
     }
 
@@ -95,7 +100,11 @@ internal sealed record Booking(
         await using var batch = new NpgsqlBatch(connection, transaction);
         batch.BatchCommands.Add(new(TourSql)
         {
-            Parameters = { Typed.Text(warehouseId), Typed.Uuid(TourId), Typed.Integer(OpenTasks), Typed.Time(LeasedUntil), Typed.Time(Now) },
+            Parameters =
+            {
+                Typed.Text(warehouseId), Typed.Uuid(TourId), Typed.Integer(OpenTasks), Typed.Time(LeasedUntil),
+                Typed.Time(Now),
+            },
         });
         if (Scans.Count > 0)
         {
@@ -112,14 +121,16 @@ internal sealed record Booking(
     internal ConfirmAnswer Answer() => new(
         TourId, Fence, LeasedUntil, OpenTasks == 0 ? "Done" : "InProgress", OpenTasks,
         [.. Added.Select(a => new FloorTask(
-            a.Task.TaskNo, a.Task.Location, a.Task.ClientId, a.Task.Sku, a.Task.Left, a.Task.Tote, a.Task.Release.OrderId,
+            a.Task.TaskNo, a.Task.Location, a.Task.ClientId, a.Task.Sku, a.Task.Left, a.Task.Tote,
+            a.Task.Release.OrderId,
             a.Task.Release.ReleaseNo, a.Task.LineNo))]);
 
     /// <summary>Sums by line; what is asked for again elsewhere is not short yet.</summary>
     private static PickedLine[] LinesOf(IEnumerable<TaskChange> changes, Dictionary<int, Slot> moves) =>
         [.. changes.GroupBy(c => (c.Task.LineNo, c.Task.Sku))
             .Select(g => new PickedLine(
-                g.Key.LineNo, g.Key.Sku, g.Sum(c => c.Picked), g.Sum(c => moves.ContainsKey(c.Task.TaskNo) ? 0 : c.Short)))
+                g.Key.LineNo, g.Key.Sku, g.Sum(c => c.Picked),
+                g.Sum(c => moves.ContainsKey(c.Task.TaskNo) ? 0 : c.Short)))
             .Where(l => l.Picked + l.Short > 0)];
 
     private NpgsqlBatchCommand ScansCommand(string warehouseId) => new(ScansSql)
@@ -165,7 +176,8 @@ internal sealed record Booking(
             Parameters =
             {
                 Typed.Text(warehouseId), Typed.Uuid(TourId), Typed.Integers([.. tasks.Select(t => t.TaskNo)]),
-                Typed.Uuids([.. tasks.Select(t => t.Release.OrderId)]), Typed.Integers([.. tasks.Select(t => t.Release.ReleaseNo)]),
+                Typed.Uuids([.. tasks.Select(t => t.Release.OrderId)]),
+                Typed.Integers([.. tasks.Select(t => t.Release.ReleaseNo)]),
                 Typed.Integers([.. tasks.Select(t => t.LineNo)]), Typed.Texts([.. tasks.Select(t => t.ClientId)]),
                 Typed.Texts([.. tasks.Select(t => t.Sku)]), Typed.Smallints([.. Added.Select(a => a.Slot.Aisle)]),
                 Typed.Smallints([.. Added.Select(a => a.Slot.Bay)]), Typed.Texts([.. Added.Select(a => a.Slot.Side)]),
@@ -182,10 +194,12 @@ internal sealed record Booking(
         {
             Parameters =
             {
-                Typed.Text(warehouseId), Typed.Time(Now), Typed.Uuids([.. shorts.Select(_ => Guid.CreateVersion7(Now))]),
+                Typed.Text(warehouseId), Typed.Time(Now),
+                Typed.Uuids([.. shorts.Select(_ => Guid.CreateVersion7(Now))]),
                 Typed.Texts([.. shorts.Select(t => t.ClientId)]), Typed.Texts([.. shorts.Select(t => t.Sku)]),
                 Typed.Smallints([.. shorts.Select(t => (short)t.Location.Aisle)]),
-                Typed.Smallints([.. shorts.Select(t => (short)t.Location.Bay)]), Typed.Texts([.. shorts.Select(t => t.Location.Side)]),
+                Typed.Smallints([.. shorts.Select(t => (short)t.Location.Bay)]),
+                Typed.Texts([.. shorts.Select(t => t.Location.Side)]),
             },
         };
     }

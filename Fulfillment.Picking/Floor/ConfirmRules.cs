@@ -5,7 +5,8 @@ namespace Fulfillment.Picking.Floor;
 
 /// <summary>A task of the tour as it stands while its row is locked.</summary>
 internal sealed record OpenTask(
-    int TaskNo, ReleaseKey Release, int LineNo, string ClientId, string Sku, Shelf Location, int Tote, int Left, short Rank);
+    int TaskNo, ReleaseKey Release, int LineNo, string ClientId, string Sku, Shelf Location, int Tote, int Left,
+    short Rank);
 
 /// <summary>What scans do to one task.</summary>
 internal sealed record TaskChange(OpenTask Task, int Picked, int Short)
@@ -23,7 +24,9 @@ internal abstract record ConfirmVerdict
     internal sealed record Refused(string Code, string Title) : ConfirmVerdict;
 }
 
-/// <summary>Judges the scans of one call. One bad scan refuses the whole call, and nothing of it is stored. Pure.</summary>
+/// <summary>
+/// Judges the scans of one call. One bad scan refuses the whole call, and nothing of it is stored. Pure.
+/// </summary>
 internal static class ConfirmRules
 {
     internal const int ScansMax = 45;
@@ -38,10 +41,13 @@ internal static class ConfirmRules
         var ids = new HashSet<(int, string)>();
         foreach (var scan in request.Scans)
         {
-            if (scan is null || !Names.IsName(scan.ScanId)) return new("bad_scan_id", "scanId must be 1 to 64 characters of text.");
+            if (scan is null || !Names.IsName(scan.ScanId))
+                return new("bad_scan_id", "scanId must be 1 to 64 characters of text.");
             if (scan.Picked < 0 || scan.Short < 0 || (long)scan.Picked + scan.Short < 1)
-                return new("bad_quantity", $"Scan {scan.ScanId}: picked and short must not be negative, nor both be zero.");
-            if (!ids.Add((scan.TaskNo, scan.ScanId!))) return new("scan_twice", $"Scan {scan.ScanId} is in the call twice.");
+                return new("bad_quantity",
+                    $"Scan {scan.ScanId}: picked and short must not be negative, nor both be zero.");
+            if (!ids.Add((scan.TaskNo, scan.ScanId!)))
+                return new("scan_twice", $"Scan {scan.ScanId} is in the call twice.");
         }
 
         return null;
@@ -61,7 +67,8 @@ internal static class ConfirmRules
             if (stored.TryGetValue((scan.TaskNo, scan.ScanId!), out var before))
             {
                 if (before == (scan.Picked, scan.Short)) continue;
-                return new ConfirmVerdict.Refused("scan_reused", $"Scan {scan.ScanId} was sent before with other quantities.");
+                return new ConfirmVerdict.Refused("scan_reused",
+                    $"Scan {scan.ScanId} was sent before with other quantities.");
             }
 
             if (!tasks.TryGetValue(scan.TaskNo, out var task))

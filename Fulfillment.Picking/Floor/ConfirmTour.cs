@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace Fulfillment.Picking.Floor;
 
-/// <summary>POST /floor/tours/{tourId}/confirm. Books up to 45 scans at once, each exactly once, and renews the lease.</summary>
+/// <summary>
+/// POST /floor/tours/{tourId}/confirm. Books up to 45 scans at once, each exactly once, and renews the lease.
+/// </summary>
 internal static class ConfirmTour
 {
     // After the turns of its releases the tour's row is locked: confirms, lease expiry and a new lease of one tour queue up here.
@@ -42,7 +44,8 @@ internal static class ConfirmTour
         var found = await LoadAsync(connection, transaction, settings.WarehouseId, tourId, request, cancellation);
         if (found is null) return Problems.Result(404, "tour_not_found", "There is no such tour.");
         if (found.Fence != request.Fence || found.PickerId != request.PickerId)
-            return Problems.Result(409, "lease_lost", "The tour is not yours any more; what you confirmed before is kept.");
+            return Problems.Result(409, "lease_lost",
+                "The tour is not yours any more; what you confirmed before is kept.");
 
         var verdict = ConfirmRules.Judge(request.Scans!, found.Tasks, found.Stored);
         if (verdict is ConfirmVerdict.Refused refused)
@@ -55,7 +58,8 @@ internal static class ConfirmTour
         }
 
         var now = clock.GetUtcNow();
-        var moves = await MoveShorts.FindAsync(connection, transaction, settings.WarehouseId, accepted.Changes, cancellation);
+        var moves = await MoveShorts.FindAsync(connection, transaction, settings.WarehouseId, accepted.Changes,
+            cancellation);
         var booking = Booking.Of(tourId, found, accepted, moves, now, now + settings.Lease);
         await booking.WriteAsync(connection, transaction, settings.WarehouseId, cancellation);
         await transaction.CommitAsync(cancellation);
@@ -63,7 +67,8 @@ internal static class ConfirmTour
     }
 
     private static async Task<FoundTour?> LoadAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId, Guid tourId, ConfirmRequest request,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId, Guid tourId,
+        ConfirmRequest request,
         CancellationToken cancellation)
     {
         int[] taskNos = [.. request.Scans!.Select(s => s.TaskNo).Distinct()];
@@ -78,7 +83,8 @@ internal static class ConfirmTour
         {
             Parameters =
             {
-                Typed.Text(warehouseId), Typed.Uuid(tourId), Typed.Integers(taskNos), Typed.Integer(request.Fence!.Value),
+                Typed.Text(warehouseId), Typed.Uuid(tourId), Typed.Integers(taskNos),
+                Typed.Integer(request.Fence!.Value),
             },
         });
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
@@ -96,8 +102,10 @@ internal static class ConfirmTour
     }
 
     private static OpenTask ReadTask(NpgsqlDataReader row) => new(
-        row.GetInt32(0), new ReleaseKey(row.GetGuid(1), row.GetInt32(2)), row.GetInt32(3), row.GetString(4), row.GetString(5),
-        new Shelf(row.GetInt16(6), row.GetInt16(7), row.GetString(8)), row.GetInt32(9), row.GetInt32(10), row.GetInt16(11));
+        row.GetInt32(0), new ReleaseKey(row.GetGuid(1), row.GetInt32(2)), row.GetInt32(3), row.GetString(4),
+        row.GetString(5),
+        new Shelf(row.GetInt16(6), row.GetInt16(7), row.GetString(8)), row.GetInt32(9), row.GetInt32(10),
+        row.GetInt16(11));
 }
 
 /// <summary>The tour as it stands while its row is locked, with the tasks and scans that a call names.</summary>

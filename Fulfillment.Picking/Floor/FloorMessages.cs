@@ -11,13 +11,15 @@ internal sealed record FloorTour(
 
 /// <summary>One stop for one line. <paramref name="Quantity"/> is what is still to be picked.</summary>
 internal sealed record FloorTask(
-    int TaskNo, Shelf Location, string ClientId, string Sku, int Quantity, int Tote, Guid OrderId, int ReleaseNo, int LineNo);
+    int TaskNo, Shelf Location, string ClientId, string Sku, int Quantity, int Tote, Guid OrderId, int ReleaseNo,
+    int LineNo);
 
 /// <summary>What was scanned at some stops, 1 to 45 scans.</summary>
 internal sealed record ConfirmRequest(string? PickerId, int? Fence, IReadOnlyList<Scan>? Scans);
 
 /// <summary>
-/// One stop's scans: the shelf, the SKU and the tote as they were read, and how many units were taken and were not there.
+/// One stop's scans: the shelf, the SKU and the tote as they were read, and how many units were taken and were not
+/// there.
 /// <paramref name="ScanId"/> is the device's own; the same one again changes nothing.
 /// </summary>
 internal sealed record Scan(string? ScanId, int TaskNo, Shelf? Location, string? Sku, int Tote, int Picked, int Short);

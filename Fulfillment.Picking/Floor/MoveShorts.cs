@@ -8,7 +8,8 @@ internal static class MoveShorts
 {
     /// <summary>The next slot by task number; no entry for a task without a short or without a further slot.</summary>
     internal static async Task<Dictionary<int, Slot>> FindAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId, IReadOnlyList<TaskChange> changes,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId,
+        IReadOnlyList<TaskChange> changes,
         CancellationToken cancellation)
     {
         var shorts = changes.Where(c => c.Short > 0).Select(c => c.Task).ToList();

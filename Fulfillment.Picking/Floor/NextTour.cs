@@ -9,9 +9,10 @@ namespace Fulfillment.Picking.Floor;
 /// <summary>POST /floor/tours/next. The tour the picker holds, or the most urgent one that nobody holds.</summary>
 internal static class NextTour
 {
-    // One statement and one trip. Tours that another picker is just taking are skipped, not waited for: which tour it is
-    // does not matter. Two requests of one picker meet at the unique index tours_picker, and the loser asks again. The
-    // sub-select and the LATERAL are probes of the keys, also in a plan that was cached while the tables were empty.
+    // One statement and one trip. Tours that another picker is just taking are skipped, not waited for: which tour it
+    // is does not matter. Two requests of one picker meet at the unique index tours_picker, and the loser asks again.
+    // The sub-select and the LATERAL are probes of the keys, also in a plan that was cached while the tables were
+    // empty.
     private const string NextSql = """
         WITH held AS (
             UPDATE tours SET leased_until = $3
@@ -29,7 +30,8 @@ internal static class NextTour
         SELECT m.tour_id, m.fence, m.state, t.task_no, t.aisle, t.bay, t.side, t.client_id, t.sku,
             t.quantity - t.picked - t.short - t.moved, t.tote, t.order_id, t.release_no, t.line_no, m.distance_mm
         FROM mine m LEFT JOIN LATERAL (
-            SELECT * FROM tasks WHERE warehouse_id = $1 AND tour_id = m.tour_id AND NOT done ORDER BY task_no) AS t ON true
+            SELECT * FROM tasks WHERE warehouse_id = $1 AND tour_id = m.tour_id AND NOT done ORDER BY task_no) AS t
+            ON true
         ORDER BY t.task_no
         """;
 
@@ -55,7 +57,8 @@ internal static class NextTour
     }
 
     private static async Task<FloorTour?> LeaseAsync(
-        NpgsqlDataSource database, PickingSettings settings, string pickerId, DateTimeOffset now, CancellationToken cancellation)
+        NpgsqlDataSource database, PickingSettings settings, string pickerId, DateTimeOffset now,
+        CancellationToken cancellation)
     {
         var leasedUntil = now + settings.Lease;
         await using var command = database.CreateCommand(NextSql);
@@ -67,11 +70,13 @@ internal static class NextTour
         var tasks = new List<FloorTask>();
         while (await rows.ReadAsync(cancellation))
         {
-            tour ??= new FloorTour(rows.GetGuid(0), rows.GetInt32(1), leasedUntil, rows.GetString(2), rows.GetInt64(14), tasks);
+            tour ??= new FloorTour(rows.GetGuid(0), rows.GetInt32(1), leasedUntil, rows.GetString(2), rows.GetInt64(14),
+                tasks);
             if (rows.IsDBNull(3)) continue;
             tasks.Add(new FloorTask(
                 rows.GetInt32(3), new Shelf(rows.GetInt16(4), rows.GetInt16(5), rows.GetString(6)), rows.GetString(7),
-                rows.GetString(8), rows.GetInt32(9), rows.GetInt32(10), rows.GetGuid(11), rows.GetInt32(12), rows.GetInt32(13)));
+                rows.GetString(8), rows.GetInt32(9), rows.GetInt32(10), rows.GetGuid(11), rows.GetInt32(12),
+                rows.GetInt32(13)));
         }
 
         return tour;

@@ -8,7 +8,9 @@ namespace Fulfillment.Picking.Intake;
 /// <summary>The identity that makes at-least-once delivery an effect exactly once.</summary>
 internal readonly record struct ReleaseKey(Guid OrderId, int ReleaseNo);
 
-/// <summary>One entry of the stream, read. <paramref name="Entry"/> is kept, for the dead letters want it as it came.</summary>
+/// <summary>
+/// One entry of the stream, read. <paramref name="Entry"/> is kept, for the dead letters want it as it came.
+/// </summary>
 internal abstract record Arrival(StreamEntry Entry)
 {
     internal sealed record Release(StreamEntry Entry, ReleaseMessage Message, string? TraceParent) : Arrival(Entry)
@@ -52,8 +54,8 @@ internal abstract record Arrival(StreamEntry Entry)
     }
 
     /// <summary>
-    /// The fields as bytes, in order: for each the length of its name (4 bytes, big endian), its name, the length of its
-    /// value, its value. Any bytes survive.
+    /// The fields as bytes, in order: for each the length of its name (4 bytes, big endian), its name, the length of
+    /// its value, its value. Any bytes survive.
     /// </summary>
     internal static byte[] Raw(StreamEntry entry)
     {
@@ -77,7 +79,8 @@ internal abstract record Arrival(StreamEntry Entry)
     {
         var message = JsonSerializer.Deserialize(body, ContractsJson.Default.ReleaseMessage);
         if (message is null) return new Broken(entry, "malformed_json: the body is null", null);
-        if (FaultInIdentity(message.WarehouseId, warehouseId, message.ClientId, message.OrderId, message.ReleaseNo) is { } stranger)
+        if (FaultInIdentity(message.WarehouseId, warehouseId, message.ClientId, message.OrderId,
+            message.ReleaseNo) is { } stranger)
             return new Broken(entry, stranger, null);
         if (FaultInLines(message.Lines) is { } fault) return new Broken(entry, fault, message);
         var trace = (string?)entry[StreamFields.TraceParent];
@@ -88,7 +91,8 @@ internal abstract record Arrival(StreamEntry Entry)
     {
         var message = JsonSerializer.Deserialize(body, ContractsJson.Default.SignalMessage);
         if (message is null) return new Broken(entry, "malformed_json: the body is null", null);
-        if (FaultInIdentity(message.WarehouseId, warehouseId, message.ClientId, message.OrderId, message.ReleaseNo) is { } fault)
+        if (FaultInIdentity(message.WarehouseId, warehouseId, message.ClientId, message.OrderId,
+            message.ReleaseNo) is { } fault)
             return new Broken(entry, fault, null);
         return message.SignalNo < 1
             ? new Broken(entry, "bad_signal_no: signals are numbered from 1", null)
@@ -111,7 +115,8 @@ internal abstract record Arrival(StreamEntry Entry)
             if (line is null || line.LineNo < 1) return "bad_line_no: lines are numbered from 1";
             if (!numbers.Add(line.LineNo)) return $"bad_line_no: line {line.LineNo} is there twice";
             if (!Names.IsName(line.Sku)) return $"bad_sku: the SKU of line {line.LineNo} is empty, too long or no text";
-            if (line.Quantity is < 1 or > QuantityMax) return $"bad_quantity: line {line.LineNo} wants {line.Quantity} units";
+            if (line.Quantity is < 1 or > QuantityMax)
+                return $"bad_quantity: line {line.LineNo} wants {line.Quantity} units";
         }
 
         return null;

@@ -4,7 +4,8 @@ namespace Fulfillment.Picking.Intake;
 internal static class Delays
 {
     /// <summary>False when <paramref name="stopping"/> ended the wait.</summary>
-    internal static async Task<bool> DelayOrStopAsync(this TimeProvider clock, TimeSpan delay, CancellationToken stopping)
+    internal static async Task<bool> DelayOrStopAsync(this TimeProvider clock, TimeSpan delay,
+        CancellationToken stopping)
     {
         try
         {

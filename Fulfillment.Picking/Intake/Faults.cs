@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Fulfillment.Picking.Intake;
 
 /// <summary>
-/// Faults on purpose, for tests only: <c>Fault:StopAt</c> = <c>BeforeCommit</c> or <c>AfterCommit</c> kills this process
-/// (SIGKILL) at that step of its first plan; <c>Fault:PoisonSku</c> makes the planning of any pool with this SKU throw.
+/// Faults on purpose, for tests only: <c>Fault:StopAt</c> = <c>BeforeCommit</c> or <c>AfterCommit</c> kills this
+/// process (SIGKILL) at that step of its first plan; <c>Fault:PoisonSku</c> makes the planning of any pool with this
+/// SKU throw.
 /// </summary>
 internal sealed record Faults(string? StopAt, string? PoisonSku)
 {

@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace Fulfillment.Picking.Intake;
 
 /// <summary>
-/// The entries a worker has in hand: renewed while it works, settled one by one, and what is left when it is disposed of
-/// goes back to the queue.
+/// The entries a worker has in hand: renewed while it works, settled one by one, and what is left when it is disposed
+/// of goes back to the queue.
 /// </summary>
 internal sealed class HeldEntries : IAsyncDisposable
 {

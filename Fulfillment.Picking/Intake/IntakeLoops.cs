@@ -4,7 +4,9 @@ using StackExchange.Redis;
 
 namespace Fulfillment.Picking.Intake;
 
-/// <summary>Runs the worker and what has to be done every few seconds beside it, and takes the worker's leave at the end.</summary>
+/// <summary>
+/// Runs the worker and what has to be done every few seconds beside it, and takes the worker's leave at the end.
+/// </summary>
 internal sealed partial class IntakeLoops(
     IntakeWorker worker, PickingQueue queue, ExpireLeases leases, PickingSettings settings, TimeProvider clock,
     ILogger<IntakeLoops> log) : BackgroundService
@@ -45,7 +47,9 @@ internal sealed partial class IntakeLoops(
         await queue.DeleteDeadConsumersAsync();
     }
 
-    /// <summary>False when a store was lost: the loop goes on when it is back. A bug is logged as one, and goes on too.</summary>
+    /// <summary>
+    /// False when a store was lost: the loop goes on when it is back. A bug is logged as one, and goes on too.
+    /// </summary>
     private async Task<bool> GuardAsync(Func<Task> work)
     {
         try
@@ -62,7 +66,7 @@ internal sealed partial class IntakeLoops(
         {
             return false; // told to stop
         }
-#pragma warning disable CA1031 // The worker is what this process is for: it must not end while the floor is still served.
+#pragma warning disable CA1031 // The worker is what this process is for: it must not end while the floor is served.
         catch (Exception bug)
 #pragma warning restore CA1031
         {

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Fulfillment.Picking.DeadLetters;
+using Fulfillment.Picking.Feed;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -12,19 +13,24 @@ internal enum Poll
     Idle,
 }
 
-/// <summary>One worker of the warehouse's queue: gathers a pool, has it planned and committed, settles its entries.</summary>
+/// <summary>
+/// One worker of the warehouse's queue: gathers a pool, has it planned and committed, settles its entries.
+/// </summary>
 internal sealed partial class IntakeWorker(
-    PickingQueue queue, PlanPool planPool, LoneFailures loneFailures, NpgsqlDataSource database, PickingSettings settings,
+    PickingQueue queue, PlanPool planPool, LoneFailures loneFailures, NpgsqlDataSource database,
+    PickingSettings settings,
     PickingTelemetry telemetry, TimeProvider clock, ILogger<IntakeWorker> log)
 {
-    /// <summary>From this delivery on a release is planned alone: whatever ended the earlier ones may be its doing.</summary>
+    /// <summary>
+    /// From this delivery on a release is planned alone: whatever ended the earlier ones may be its doing.
+    /// </summary>
     internal const int AloneFromDelivery = 3;
 
     private DateTimeOffset _claimAt = DateTimeOffset.MinValue;
 
     /// <summary>
-    /// Serves one pool. When it throws (a lost store) or <paramref name="stopping"/> fires, what was not planned is handed
-    /// back, to be claimed by anybody at once.
+    /// Serves one pool. When it throws (a lost store) or <paramref name="stopping"/> fires, what was not planned is
+    /// handed back, to be claimed by anybody at once.
     /// </summary>
     internal async Task<Poll> PollOnceAsync(CancellationToken stopping)
     {
@@ -54,7 +60,8 @@ internal sealed partial class IntakeWorker(
         {
             var read = await queue.ReadAsync(settings.PoolOrdersMax - pool.Count);
             pool.AddRange(read.Select(e => new Delivery(e, 1)));
-            if (pool.Count == 0 || clock.GetElapsedTime(started) >= settings.PoolWait || stopping.IsCancellationRequested) break;
+            if (pool.Count == 0 || clock.GetElapsedTime(started) >= settings.PoolWait
+                || stopping.IsCancellationRequested) break;
             if (pool.Count < settings.PoolOrdersMax) await clock.DelayOrStopAsync(settings.QueueIdle, stopping);
         }
 
@@ -62,7 +69,8 @@ internal sealed partial class IntakeWorker(
     }
 
     private async Task ServeAsync(
-        IReadOnlyList<Delivery> deliveries, HeldEntries held, CancellationToken stopping, CancellationToken cancellation)
+        IReadOnlyList<Delivery> deliveries, HeldEntries held, CancellationToken stopping,
+        CancellationToken cancellation)
     {
         var arrivals = deliveries.Select(d => (Arrival: Arrival.Read(d.Entry, settings.WarehouseId), d.Count)).ToList();
         await SettleBrokenAsync([.. arrivals.Select(a => a.Arrival).OfType<Arrival.Broken>()], held, cancellation);
@@ -77,7 +85,8 @@ internal sealed partial class IntakeWorker(
 
         var releases = arrivals.Where(a => a.Arrival is Arrival.Release)
             .GroupBy(a => ((Arrival.Release)a.Arrival).Key)
-            .Select(g => (Release: Pooled([.. g.Select(a => (Arrival.Release)a.Arrival)]), Deliveries: g.Max(a => a.Count)))
+            .Select(g => (Release: Pooled([.. g.Select(a => (Arrival.Release)a.Arrival)]),
+                Deliveries: g.Max(a => a.Count)))
             .ToList();
         var together = releases.Where(r => r.Deliveries < AloneFromDelivery).Select(r => r.Release).ToList();
         var alone = releases.Where(r => r.Deliveries >= AloneFromDelivery).Select(r => r.Release).ToList();
@@ -96,8 +105,10 @@ internal sealed partial class IntakeWorker(
             await using (var connection = await database.OpenConnectionAsync(cancellation))
             {
                 await using var transaction = await connection.BeginTransactionAsync(cancellation);
+                await FeedOrder.BeforePlanAsync(connection, transaction, settings.WarehouseId, cancellation);
                 await Burial.BuryAsync(
-                    connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [Letter.Of(message)], cancellation);
+                    connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [Letter.Of(message)],
+                    cancellation);
                 await transaction.CommitAsync(cancellation);
             }
 
@@ -107,8 +118,11 @@ internal sealed partial class IntakeWorker(
         }
     }
 
-    /// <summary>False when the pool failed by its own making: one of it is at fault, and each is to be tried alone.</summary>
-    private async Task<bool> PlanTogetherAsync(List<PooledRelease> pool, HeldEntries held, CancellationToken cancellation)
+    /// <summary>
+    /// False when the pool failed by its own making: one of it is at fault, and each is to be tried alone.
+    /// </summary>
+    private async Task<bool> PlanTogetherAsync(List<PooledRelease> pool, HeldEntries held,
+        CancellationToken cancellation)
     {
         try
         {
@@ -139,7 +153,8 @@ internal sealed partial class IntakeWorker(
         }
         catch (Exception own) when (!IsInfrastructure(own))
         {
-            ReleaseFailed(log, own, release.Message.OrderId, release.Message.ReleaseNo, attempt, LoneFailures.FailuresMax);
+            ReleaseFailed(log, own, release.Message.OrderId, release.Message.ReleaseNo, attempt,
+                LoneFailures.FailuresMax);
             await loneFailures.NoteAsync(release.Key, own.Message, cancellation);
             if (attempt == LoneFailures.FailuresMax) await BuryAsync(release, own.Message, held, cancellation);
             else held.Leave(release.EntryIds); // pending: it comes again when its claim time is over
@@ -147,7 +162,8 @@ internal sealed partial class IntakeWorker(
         }
         catch (Exception lost) when (IsInfrastructure(lost))
         {
-            // With the database gone this fails too, and one attempt too many is counted: the fifth still needs four more.
+            // With the database gone this fails too, and one attempt too many is counted: the fifth still needs four
+            // more.
             await loneFailures.TakeBackAsync(release.Key, cancellation);
             throw;
         }
@@ -182,5 +198,6 @@ internal sealed partial class IntakeWorker(
     private static partial void PoolFailed(ILogger log, Exception own, int releases);
 
     [LoggerMessage(3, LogLevel.Error, "Release {OrderId}/{ReleaseNo} failed alone, attempt {Attempt} of {AttemptsMax}")]
-    private static partial void ReleaseFailed(ILogger log, Exception own, Guid orderId, int releaseNo, int attempt, int attemptsMax);
+    private static partial void ReleaseFailed(ILogger log, Exception own, Guid orderId, int releaseNo, int attempt,
+        int attemptsMax);
 }

@@ -1,5 +1,6 @@
 using Fulfillment.Picking.Database;
 using Fulfillment.Picking.DeadLetters;
+using Fulfillment.Picking.Feed;
 using Npgsql;
 
 namespace Fulfillment.Picking.Intake;
@@ -46,17 +47,21 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    internal Task TakeBackAsync(ReleaseKey key, CancellationToken cancellation) => ExecuteAsync(TakeBackSql, key, cancellation);
+    internal Task TakeBackAsync(ReleaseKey key, CancellationToken cancellation) =>
+        ExecuteAsync(TakeBackSql, key, cancellation);
 
-    internal Task ForgetAsync(ReleaseKey key, CancellationToken cancellation) => ExecuteAsync(ForgetSql, key, cancellation);
+    internal Task ForgetAsync(ReleaseKey key, CancellationToken cancellation) =>
+        ExecuteAsync(ForgetSql, key, cancellation);
 
     /// <summary>Ends the attempts: the release goes to the dead letters with a Failed event.</summary>
     internal async Task BuryAsync(PooledRelease release, string reason, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await FeedOrder.BeforePlanAsync(connection, transaction, settings.WarehouseId, cancellation);
         var letter = Letter.Of(new UnplannableRelease(release, $"failed_alone: {FailuresMax} times, last: {reason}"));
-        await Burial.BuryAsync(connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [letter], cancellation);
+        await Burial.BuryAsync(connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [letter],
+            cancellation);
         await transaction.CommitAsync(cancellation);
     }
 

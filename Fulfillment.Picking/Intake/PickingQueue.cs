@@ -21,12 +21,15 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
 
     private IDatabase Database => redis.GetDatabase();
 
-    /// <summary>New entries; none when the queue is empty. The group is made when it is not there (a new or lost Redis).</summary>
+    /// <summary>
+    /// New entries; none when the queue is empty. The group is made when it is not there (a new or lost Redis).
+    /// </summary>
     internal async Task<StreamEntry[]> ReadAsync(int countMax)
     {
         try
         {
-            return await Database.StreamReadGroupAsync(_stream, StreamNames.Group, Consumer, StreamPosition.NewMessages, countMax);
+            return await Database.StreamReadGroupAsync(_stream, StreamNames.Group, Consumer, StreamPosition.NewMessages,
+                countMax);
         }
         catch (RedisServerException missing) when (IsNoGroup(missing))
         {
@@ -35,7 +38,9 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
         }
     }
 
-    /// <summary>Takes over deliveries that nobody renewed for <see cref="PickingSettings.ClaimAfter"/>, ours included.</summary>
+    /// <summary>
+    /// Takes over deliveries that nobody renewed for <see cref="PickingSettings.ClaimAfter"/>, ours included.
+    /// </summary>
     internal async Task<IReadOnlyList<Delivery>> ClaimAsync(int countMax)
     {
         try
@@ -45,7 +50,8 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
             for (var round = 0; round < ClaimRoundsMax && claimed.Count < countMax; round++)
             {
                 var taken = await Database.StreamAutoClaimAsync(
-                    _stream, StreamNames.Group, Consumer, (long)settings.ClaimAfter.TotalMilliseconds, from, countMax - claimed.Count);
+                    _stream, StreamNames.Group, Consumer, (long)settings.ClaimAfter.TotalMilliseconds, from,
+                    countMax - claimed.Count);
                 claimed.AddRange(taken.ClaimedEntries.Where(e => !e.IsNull));
                 from = taken.NextStartId;
                 if (from.IsNull || from == "0-0") break;
@@ -62,7 +68,9 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
 
     /// <summary>Says that we are still at work on these; the delivery count stays.</summary>
     internal Task RenewAsync(RedisValue[] ids) =>
-        ids.Length == 0 ? Task.CompletedTask : Database.StreamClaimIdsOnlyAsync(_stream, StreamNames.Group, Consumer, 0, ids);
+        ids.Length == 0
+            ? Task.CompletedTask
+            : Database.StreamClaimIdsOnlyAsync(_stream, StreamNames.Group, Consumer, 0, ids);
 
     /// <summary>Acknowledges and deletes in one step, so that XLEN is always the work outstanding.</summary>
     internal async Task SettleAsync(RedisValue[] ids)
@@ -84,7 +92,8 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
         if (ids.Length == 0) return Task.CompletedTask;
         var idleMs = 2 * (long)settings.ClaimAfter.TotalMilliseconds;
         return Database.ExecuteAsync(
-            "XCLAIM", [_stream, StreamNames.Group, Consumer, 0, .. ids.Select(id => (object)id), "IDLE", idleMs, "RETRYCOUNT", 0, "JUSTID"]);
+            "XCLAIM", [_stream, StreamNames.Group, Consumer, 0, .. ids.Select(id => (object)id), "IDLE", idleMs,
+                "RETRYCOUNT", 0, "JUSTID"]);
     }
 
     internal async Task BeatAsync()
@@ -169,7 +178,8 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
         try
         {
             // From 0: what was published before the group was there is work too.
-            await Database.StreamCreateConsumerGroupAsync(_stream, StreamNames.Group, StreamPosition.Beginning, createStream: true);
+            await Database.StreamCreateConsumerGroupAsync(_stream, StreamNames.Group, StreamPosition.Beginning,
+                createStream: true);
         }
         catch (RedisServerException there) when (there.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
         {
@@ -185,7 +195,8 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
         return [.. claimed.Select(e => new Delivery(e, counts.GetValueOrDefault((string)e.Id!, 1)))];
     }
 
-    private static bool IsNoGroup(RedisServerException answer) => answer.Message.StartsWith("NOGROUP", StringComparison.Ordinal);
+    private static bool IsNoGroup(RedisServerException answer) =>
+        answer.Message.StartsWith("NOGROUP", StringComparison.Ordinal);
 
     private static bool IsNoKey(RedisServerException answer) =>
         answer.Message.Contains("no such key", StringComparison.OrdinalIgnoreCase);

@@ -8,7 +8,8 @@ namespace Fulfillment.Picking.Intake;
 
 /// <summary>
 /// Turns a pool of releases into committed tours. When it returns, every release of the pool is known to the database
-/// (planned now, planned before, or in the dead letters) and its entries may be settled; when it throws, nothing happened.
+/// (planned now, planned before, or in the dead letters) and its entries may be settled; when it throws, nothing
+/// happened.
 /// </summary>
 internal sealed class PlanPool(
     NpgsqlDataSource database, PickingSettings settings, WarehouseLayout layout, CommitPlan commit, Faults faults,
@@ -50,7 +51,8 @@ internal sealed class PlanPool(
         await using var connection = await database.OpenConnectionAsync(cancellation);
         var known = await KnownAsync(connection, pool, cancellation);
         var open = pool.Where(r => !known.Contains(r.Key)).ToList();
-        var skus = open.SelectMany(r => r.Message.Lines.Select(l => new SkuKey(r.Message.ClientId, l.Sku))).Distinct().ToList();
+        var skus = open.SelectMany(r => r.Message.Lines.Select(l => new SkuKey(r.Message.ClientId, l.Sku))).Distinct()
+            .ToList();
         var slots = await SlotLookup.FirstAfterAsync(
             connection, null, settings.WarehouseId, skus, new short[skus.Count], cancellation);
         var slotOf = skus.Zip(slots).ToDictionary(pair => pair.First, pair => pair.Second);
@@ -62,7 +64,8 @@ internal sealed class PlanPool(
             var lines = release.Message.Lines;
             var found = lines.Select(l => slotOf[new SkuKey(release.Message.ClientId, l.Sku)]).ToList();
             var missing = found.FindIndex(s => s is null);
-            if (missing >= 0) failed.Add(new(release, $"no_slot: SKU {lines[missing].Sku} lies nowhere in this warehouse"));
+            if (missing >= 0)
+                failed.Add(new(release, $"no_slot: SKU {lines[missing].Sku} lies nowhere in this warehouse"));
             else slotted.Add(new(release, [.. found.Select(s => s!.Value)]));
         }
 
@@ -86,7 +89,9 @@ internal sealed class PlanPool(
         return known;
     }
 
-    /// <summary>Null when the planner refused some orders: they are among the failed now, and the rest is to be planned.</summary>
+    /// <summary>
+    /// Null when the planner refused some orders: they are among the failed now, and the rest is to be planned.
+    /// </summary>
     private PlannedPool? Plan(List<SlottedRelease> slotted, List<UnplannableRelease> failed)
     {
         var now = clock.GetUtcNow();
@@ -95,7 +100,10 @@ internal sealed class PlanPool(
         var split = OrderSplitter.Split([.. slotted.Select(OrderOf)], cart);
         var problem = new PlanningProblem
         {
-            Layout = layout, Cart = cart, Orders = split.Orders, NowUnixSeconds = now.ToUnixTimeSeconds(),
+            Layout = layout,
+            Cart = cart,
+            Orders = split.Orders,
+            NowUnixSeconds = now.ToUnixTimeSeconds(),
         };
         var started = clock.GetTimestamp();
         switch (PlannerChoice.Plan(problem))
@@ -128,7 +136,10 @@ internal sealed class PlanPool(
     }
 }
 
-/// <summary>A plan to be committed; an order's id in it is the index of its release in <paramref name="Releases"/>.</summary>
+/// <summary>
+/// A plan to be committed; an order's id in it is the index of its release in <paramref name="Releases"/>.
+/// </summary>
 internal sealed record PlannedPool(
-    IReadOnlyList<SlottedRelease> Releases, IReadOnlyList<UnplannableRelease> Failed, Plan? Plan, PlanningProblem? Problem,
+    IReadOnlyList<SlottedRelease> Releases, IReadOnlyList<UnplannableRelease> Failed, Plan? Plan,
+    PlanningProblem? Problem,
     TimeSpan PlanningTime, DateTimeOffset PlannedAt);

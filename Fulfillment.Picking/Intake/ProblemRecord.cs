@@ -5,24 +5,30 @@ using Fulfillment.Planning;
 namespace Fulfillment.Picking.Intake;
 
 /// <summary>
-/// The pool as the planner got it, kept with its plan so that the plan can be made again: for each order its key, ship-by
-/// and picks as [aisle, bay, side, quantity, load, line].
+/// The pool as the planner got it, kept with its plan so that the plan can be made again: for each order its key,
+/// ship-by and picks as [aisle, bay, side, quantity, load, line].
 /// </summary>
-internal sealed record ProblemRecord(LayoutDefinition Layout, int CartLoadMax, int CartOrdersMax, long NowUnixSeconds, IReadOnlyList<ProblemOrder> Orders)
+internal sealed record ProblemRecord(LayoutDefinition Layout, int CartLoadMax, int CartOrdersMax, long NowUnixSeconds,
+    IReadOnlyList<ProblemOrder> Orders)
 {
     internal static byte[] Write(PlanningProblem problem) => JsonSerializer.SerializeToUtf8Bytes(
-        new ProblemRecord(problem.Layout.Definition, problem.Cart.LoadMax, problem.Cart.OrdersMax, problem.NowUnixSeconds,
+        new ProblemRecord(problem.Layout.Definition, problem.Cart.LoadMax, problem.Cart.OrdersMax,
+            problem.NowUnixSeconds,
             [.. problem.Orders.Select(o => new ProblemOrder(o.Key.Id, o.Key.Part, o.ShipBy,
-                [.. o.Picks.Select(p => (int[])[p.Location.Aisle, p.Location.Bay, (int)p.Location.Side, p.Quantity, p.Load, p.Line])]))]),
+                [.. o.Picks.Select(p => (int[])[p.Location.Aisle, p.Location.Bay, (int)p.Location.Side, p.Quantity,
+                    p.Load, p.Line])]))]),
         ProblemJson.Default.ProblemRecord);
 
     /// <exception cref="JsonException">The bytes are no problem written by <see cref="Write"/>.</exception>
     internal static PlanningProblem Read(ReadOnlySpan<byte> bytes)
     {
-        var record = JsonSerializer.Deserialize(bytes, ProblemJson.Default.ProblemRecord) ?? throw new JsonException("null");
+        var record = JsonSerializer.Deserialize(bytes, ProblemJson.Default.ProblemRecord)
+            ?? throw new JsonException("null");
         return new PlanningProblem
         {
-            Layout = WarehouseLayout.From(record.Layout) is LayoutOutcome.Laid laid ? laid.Layout : throw new JsonException("layout"),
+            Layout = WarehouseLayout.From(record.Layout) is LayoutOutcome.Laid laid
+                ? laid.Layout
+                : throw new JsonException("layout"),
             Cart = new Cart(record.CartLoadMax, record.CartOrdersMax),
             NowUnixSeconds = record.NowUnixSeconds,
             Orders = [.. record.Orders.Select(o => new PlanningOrder(new OrderKey(o.Id, o.Part),

@@ -44,7 +44,9 @@ internal static class SettleSignals
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var inOrder = signals.OrderBy(s => s.Key.OrderId.ToString(), StringComparer.Ordinal).ThenBy(s => s.Key.ReleaseNo)
+        await FeedOrder.BeforeSignalsAsync(connection, transaction, warehouseId, cancellation);
+        var inOrder = signals.OrderBy(s => s.Key.OrderId.ToString(), StringComparer.Ordinal)
+            .ThenBy(s => s.Key.ReleaseNo)
             .ThenBy(s => s.Message.SignalNo);
         ReleaseKey[] keys = [.. inOrder.Select(signal => signal.Key)];
         await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
@@ -88,7 +90,8 @@ internal static class SettleSignals
             Parameters =
             {
                 Typed.Text(warehouseId), Typed.Uuid(message.OrderId), Typed.Integer(message.ReleaseNo),
-                Typed.Integer(message.SignalNo), Typed.Text(answer), Typed.Text(message.ClientId), Typed.Integer(version),
+                Typed.Integer(message.SignalNo), Typed.Text(answer), Typed.Text(message.ClientId),
+                Typed.Integer(version),
                 Typed.Time(now), Typed.Text(JsonSerializer.Serialize(body, EventBodyJson.Default.EventBody)),
             },
         };
@@ -96,10 +99,12 @@ internal static class SettleSignals
     }
 
     /// <summary>
-    /// The release is known. On tours it goes on, and in the dead letters it stays; one that was given back is given back.
+    /// The release is known. On tours it goes on, and in the dead letters it stays; one that was given back is given
+    /// back.
     /// </summary>
     private static async Task<(string Answer, int Version, string? Reason)> AnswerLateAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId, SignalMessage message, string won,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId, SignalMessage message,
+        string won,
         string lost, CancellationToken cancellation)
     {
         await using var late = new NpgsqlCommand(LateSql, connection, transaction)
@@ -109,6 +114,8 @@ internal static class SettleSignals
         await using var row = await late.ExecuteReaderAsync(cancellation);
         await row.ReadAsync(cancellation);
         var (state, version) = (row.GetString(0), row.GetInt32(1));
-        return state is "Cancelled" or "Held" ? (won, version, null) : (lost, version, $"too_late: the release is {state}");
+        return state is "Cancelled" or "Held"
+            ? (won, version, null)
+            : (lost, version, $"too_late: the release is {state}");
     }
 }

@@ -7,11 +7,13 @@ using Npgsql;
 
 namespace Fulfillment.Picking.Tours;
 
-/// <summary>Writes a plan in one transaction: inbox, plan, tours, tasks, events, and the dead letters of its pool.</summary>
+/// <summary>
+/// Writes a plan in one transaction: inbox, plan, tours, tasks, events, and the dead letters of its pool.
+/// </summary>
 internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings settings)
 {
-    // In id order, so that two workers with the same releases queue behind each other and do not deadlock. A row that is
-    // there already (planned by another, or a tombstone of a cancel) does not return, and its release is struck.
+    // In id order, so that two workers with the same releases queue behind each other and do not deadlock. A row that
+    // is there already (planned by another, or a tombstone of a cancel) does not return, and its release is struck.
     private const string InboxSql = """
         INSERT INTO inbox (warehouse_id, order_id, release_no, client_id, state, version, open_tasks, received_at)
         SELECT $1, r.order_id, r.release_no, r.client_id, 'Planned', 1, r.tasks, $6
@@ -32,8 +34,8 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         """;
 
     private const string TasksSql = """
-        INSERT INTO tasks (warehouse_id, tour_id, task_no, order_id, release_no, line_no, client_id, sku, aisle, bay, side,
-            tote, quantity, rank)
+        INSERT INTO tasks (warehouse_id, tour_id, task_no, order_id, release_no, line_no, client_id, sku, aisle, bay,
+            side, tote, quantity, rank)
         SELECT $1, t.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS t
         """;
 
@@ -43,7 +45,9 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         FROM unnest($3, $4, $5, $6, $7) AS e (order_id, release_no, client_id, body, traceparent)
         """;
 
-    /// <summary>The releases that somebody else was first to write; nothing is committed unless there are none.</summary>
+    /// <summary>
+    /// The releases that somebody else was first to write; nothing is committed unless there are none.
+    /// </summary>
     internal async Task<HashSet<ReleaseKey>> CommitAsync(PlannedPool pool, CancellationToken cancellation)
     {
         var rows = TourRows.Of(pool);
@@ -58,13 +62,15 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
             await InsertPlanAsync(connection, transaction, pool, rows, cancellation);
         }
 
-        await Burial.BuryAsync(connection, transaction, settings.WarehouseId, pool.PlannedAt, pool.Failed.Select(Letter.Of), cancellation);
+        await Burial.BuryAsync(connection, transaction, settings.WarehouseId, pool.PlannedAt,
+            pool.Failed.Select(Letter.Of), cancellation);
         await transaction.CommitAsync(cancellation);
         return [];
     }
 
     private async Task<HashSet<ReleaseKey>> InsertInboxAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows,
+        CancellationToken cancellation)
     {
         var struck = pool.Releases.Select(r => r.Release.Key).ToHashSet();
         await using var command = new NpgsqlCommand(InboxSql, connection, transaction)
@@ -84,7 +90,8 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
     }
 
     private async Task InsertPlanAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows,
+        CancellationToken cancellation)
     {
         var (plan, warehouse, planId) = (pool.Plan!, settings.WarehouseId, Guid.CreateVersion7(pool.PlannedAt));
         var (releases, tours, tasks) = (pool.Releases, rows.Tours, rows.Tasks);
@@ -97,7 +104,8 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
                 Typed.Bigint((long)plan.Seed), Typed.Bigint(plan.UnitsSpent), Typed.Integer(releases.Count),
                 Typed.Integer(releases.Sum(r => r.Slots.Count)), Typed.Integer(tours.Count),
                 Typed.Bigint(plan.Distance.Value), Typed.Bigint(plan.LowerBound.Value),
-                Typed.Bigint((long)pool.PlanningTime.TotalMicroseconds), Typed.Bytes(ProblemRecord.Write(pool.Problem!)),
+                Typed.Bigint((long)pool.PlanningTime.TotalMicroseconds),
+                Typed.Bytes(ProblemRecord.Write(pool.Problem!)),
             },
         });
         batch.BatchCommands.Add(new(ToursSql)
@@ -114,8 +122,10 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
             Parameters =
             {
                 Typed.Text(warehouse), Typed.Uuids([.. tasks.Select(t => t.TourId)]),
-                Typed.Integers([.. tasks.Select(t => t.TaskNo)]), Typed.Uuids([.. tasks.Select(t => t.Release.OrderId)]),
-                Typed.Integers([.. tasks.Select(t => t.Release.ReleaseNo)]), Typed.Integers([.. tasks.Select(t => t.LineNo)]),
+                Typed.Integers([.. tasks.Select(t => t.TaskNo)]),
+                Typed.Uuids([.. tasks.Select(t => t.Release.OrderId)]),
+                Typed.Integers([.. tasks.Select(t => t.Release.ReleaseNo)]),
+                Typed.Integers([.. tasks.Select(t => t.LineNo)]),
                 Typed.Texts([.. tasks.Select(t => t.ClientId)]), Typed.Texts([.. tasks.Select(t => t.Sku)]),
                 Typed.Smallints([.. tasks.Select(t => t.Aisle)]), Typed.Smallints([.. tasks.Select(t => t.Bay)]),
                 Typed.Texts([.. tasks.Select(t => t.Side)]), Typed.Integers([.. tasks.Select(t => t.Tote)]),
@@ -126,10 +136,12 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         {
             Parameters =
             {
-                Typed.Text(warehouse), Typed.Time(pool.PlannedAt), Typed.Uuids([.. releases.Select(r => r.Release.Key.OrderId)]),
+                Typed.Text(warehouse), Typed.Time(pool.PlannedAt),
+                Typed.Uuids([.. releases.Select(r => r.Release.Key.OrderId)]),
                 Typed.Integers([.. releases.Select(r => r.Release.Key.ReleaseNo)]),
                 Typed.Texts([.. releases.Select(r => r.Release.Message.ClientId)]),
-                Typed.Texts([.. rows.ToursOf.Select(BodyOf)]), Typed.Texts([.. releases.Select(r => r.Release.TraceParent)]),
+                Typed.Texts([.. rows.ToursOf.Select(BodyOf)]),
+                Typed.Texts([.. releases.Select(r => r.Release.TraceParent)]),
             },
         });
         await batch.ExecuteNonQueryAsync(cancellation);

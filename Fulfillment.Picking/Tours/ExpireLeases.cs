@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Fulfillment.Picking.Tours;
 
-/// <summary>Gives tours back whose picker fell silent. What he confirmed stays; what he sends later is refused.</summary>
+/// <summary>
+/// Gives tours back whose picker fell silent. What he confirmed stays; what he sends later is refused.
+/// </summary>
 internal sealed class ExpireLeases(NpgsqlDataSource database, PickingSettings settings, TimeProvider clock)
 {
     // A confirm that renews the lease at this moment holds the row; the WHERE is looked at again after the wait.

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Fulfillment.Picking.Tours;
 
-/// <summary>What the floor has before it: tours that wait, tours under way, and how old the oldest waiting one is.</summary>
+/// <summary>
+/// What the floor has before it: tours that wait, tours under way, and how old the oldest waiting one is.
+/// </summary>
 internal sealed record Backlog(
     long ToursWaiting, long TasksWaiting, long ToursUnderWay, long TasksUnderWay, double OldestWaitingSeconds,
     DateTimeOffset? EarliestShipBy, long ReleasesOpen, long CountsOpen, long DeadLetters);
@@ -37,6 +39,7 @@ internal static class ShowBacklog
         var oldest = row.IsDBNull(4) ? 0 : (clock.GetUtcNow() - row.GetFieldValue<DateTimeOffset>(4)).TotalSeconds;
         return TypedResults.Ok(new Backlog(
             row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), oldest,
-            row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8)));
+            row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5), row.GetInt64(6), row.GetInt64(7),
+            row.GetInt64(8)));
     }
 }

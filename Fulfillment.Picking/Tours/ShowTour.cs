@@ -8,12 +8,14 @@ namespace Fulfillment.Picking.Tours;
 
 /// <summary>A tour as the lead sees it.</summary>
 internal sealed record TourView(
-    Guid TourId, Guid PlanId, string State, int Fence, string? PickerId, DateTimeOffset? LeasedUntil, DateTimeOffset ShipBy,
+    Guid TourId, Guid PlanId, string State, int Fence, string? PickerId, DateTimeOffset? LeasedUntil,
+    DateTimeOffset ShipBy,
     long DistanceMm, int OpenTasks, DateTimeOffset PlannedAt, DateTimeOffset? DoneAt, IReadOnlyList<TaskView> Tasks);
 
 /// <summary>One of its tasks.</summary>
 internal sealed record TaskView(
-    int TaskNo, Guid OrderId, int ReleaseNo, int LineNo, string ClientId, string Sku, Shelf Location, int Tote, int Quantity,
+    int TaskNo, Guid OrderId, int ReleaseNo, int LineNo, string ClientId, string Sku, Shelf Location, int Tote,
+    int Quantity,
     int Picked, int Short, int Moved, bool Done);
 
 /// <summary>GET /tours/{tourId}.</summary>
@@ -25,8 +27,8 @@ internal static class ShowTour
         """;
 
     private const string TasksSql = """
-        SELECT task_no, order_id, release_no, line_no, client_id, sku, aisle, bay, side, tote, quantity, picked, short, moved,
-            done
+        SELECT task_no, order_id, release_no, line_no, client_id, sku, aisle, bay, side, tote, quantity, picked, short,
+            moved, done
         FROM tasks WHERE warehouse_id = $1 AND tour_id = $2 ORDER BY task_no
         """;
 
@@ -46,7 +48,8 @@ internal static class ShowTour
             },
         };
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
-        if (!await rows.ReadAsync(cancellation)) return Problems.Result(404, "tour_not_found", "There is no such tour.");
+        if (!await rows.ReadAsync(cancellation))
+            return Problems.Result(404, "tour_not_found", "There is no such tour.");
         var tasks = new List<TaskView>();
         var tour = new TourView(
             tourId, rows.GetGuid(0), rows.GetString(1), rows.GetInt32(2), rows.IsDBNull(3) ? null : rows.GetString(3),
@@ -56,7 +59,8 @@ internal static class ShowTour
         while (await rows.ReadAsync(cancellation))
         {
             tasks.Add(new TaskView(
-                rows.GetInt32(0), rows.GetGuid(1), rows.GetInt32(2), rows.GetInt32(3), rows.GetString(4), rows.GetString(5),
+                rows.GetInt32(0), rows.GetGuid(1), rows.GetInt32(2), rows.GetInt32(3), rows.GetString(4),
+                rows.GetString(5),
                 new Shelf(rows.GetInt16(6), rows.GetInt16(7), rows.GetString(8)), rows.GetInt32(9), rows.GetInt32(10),
                 rows.GetInt32(11), rows.GetInt32(12), rows.GetInt32(13), rows.GetBoolean(14)));
         }

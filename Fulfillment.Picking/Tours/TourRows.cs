@@ -8,12 +8,14 @@ internal readonly record struct TourRow(Guid TourId, DateTimeOffset ShipBy, long
 
 /// <summary>A task as its row.</summary>
 internal readonly record struct TaskRow(
-    Guid TourId, int TaskNo, ReleaseKey Release, int LineNo, string ClientId, string Sku, short Aisle, short Bay, string Side,
+    Guid TourId, int TaskNo, ReleaseKey Release, int LineNo, string ClientId, string Sku, short Aisle, short Bay,
+    string Side,
     int Tote, int Quantity, short Rank);
 
 /// <summary>The rows of a plan. Pure but for the tours' ids.</summary>
 internal sealed record TourRows(
-    IReadOnlyList<TourRow> Tours, IReadOnlyList<TaskRow> Tasks, IReadOnlyList<List<Guid>> ToursOf, IReadOnlyList<int> TasksOf)
+    IReadOnlyList<TourRow> Tours, IReadOnlyList<TaskRow> Tasks, IReadOnlyList<List<Guid>> ToursOf,
+    IReadOnlyList<int> TasksOf)
 {
     internal static TourRows Of(PlannedPool pool)
     {
@@ -47,7 +49,8 @@ internal sealed record TourRows(
         var (message, slot) = (slotted.Release.Message, slotted.Slots[pick.Line]);
         var line = message.Lines[pick.Line];
         return new TaskRow(
-            tourId, taskNo, slotted.Release.Key, line.LineNo, message.ClientId, line.Sku, slot.Aisle, slot.Bay, slot.Side,
+            tourId, taskNo, slotted.Release.Key, line.LineNo, message.ClientId, line.Sku, slot.Aisle, slot.Bay,
+            slot.Side,
             tote, pick.Quantity, slot.Rank);
     }
 }

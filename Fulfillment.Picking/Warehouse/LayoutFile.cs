@@ -18,7 +18,7 @@ internal static class LayoutFile
     /// <summary>A file larger than this is not a layout.</summary>
     internal const long FileBytesMax = 1_000_000;
 
-    /// <exception cref="WrongSettingException">The file is missing, no JSON, or no warehouse one could walk in.</exception>
+    /// <exception cref="WrongSettingException">It is missing, no JSON, or no warehouse one could walk in.</exception>
     internal static WarehouseLayout Read(IConfiguration configuration)
     {
         var path = configuration[Setting];

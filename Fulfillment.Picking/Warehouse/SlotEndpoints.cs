@@ -65,7 +65,8 @@ internal static class SlotEndpoints
     }
 
     internal static async Task<Results<Ok<SlotList>, JsonHttpResult<Problem>>> GetAsync(
-        string clientId, string sku, NpgsqlDataSource database, PickingSettings settings, CancellationToken cancellation)
+        string clientId, string sku, NpgsqlDataSource database, PickingSettings settings,
+        CancellationToken cancellation)
     {
         var slots = new List<SlotView>();
         if (Names.IsName(clientId) && Names.IsName(sku))
@@ -92,7 +93,8 @@ internal static class SlotEndpoints
         for (var i = 0; i < slots.Count; i++)
         {
             if (FaultIn(slots[i], layout) is { } fault) faults[$"[{i}]"] = [fault];
-            else if (!seen.Add((slots[i].ClientId!, slots[i].Sku!, slots[i].Rank ?? 1))) faults[$"[{i}]"] = ["is there twice"];
+            else if (!seen.Add((slots[i].ClientId!, slots[i].Sku!, slots[i].Rank ?? 1)))
+                faults[$"[{i}]"] = ["is there twice"];
         }
 
         return faults;

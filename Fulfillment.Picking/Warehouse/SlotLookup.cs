@@ -9,7 +9,9 @@ internal readonly record struct SkuKey(string ClientId, string Sku);
 /// <summary>A slot of a SKU.</summary>
 internal readonly record struct Slot(short Rank, short Aisle, short Bay, string Side);
 
-/// <summary>Where SKUs lie, asked of the database for a whole pool at once: a slot that moved is never walked to.</summary>
+/// <summary>
+/// Where SKUs lie, asked of the database for a whole pool at once: a slot that moved is never walked to.
+/// </summary>
 internal static class SlotLookup
 {
     private const string FirstSql = """
@@ -32,7 +34,8 @@ internal static class SlotLookup
         {
             Parameters =
             {
-                Typed.Text(warehouseId), Typed.Texts([.. skus.Select(s => s.ClientId)]), Typed.Texts([.. skus.Select(s => s.Sku)]),
+                Typed.Text(warehouseId), Typed.Texts([.. skus.Select(s => s.ClientId)]),
+                Typed.Texts([.. skus.Select(s => s.Sku)]),
                 Typed.Smallints([.. ranksAfter]), Typed.Integers([.. Enumerable.Range(0, skus.Count)]),
             },
         };

@@ -18,13 +18,17 @@ using Xunit;
 
 namespace Fulfillment.Tests.Picking;
 
-/// <summary>One warehouse on a database of its own and its own keys in Redis, with workers driven poll by poll.</summary>
+/// <summary>
+/// One warehouse on a database of its own and its own keys in Redis, with workers driven poll by poll.
+/// </summary>
 internal sealed class PickingBench : IAsyncDisposable
 {
     internal const string Client = "acme";
 
-    private PickingBench(NpgsqlDataSource database, string connectionString, ConnectionMultiplexer redis, string endpoint, PickingSettings settings) =>
-        (Database, ConnectionString, Redis, RedisEndpoint, Settings) = (database, connectionString, redis, endpoint, settings);
+    private PickingBench(NpgsqlDataSource database, string connectionString, ConnectionMultiplexer redis,
+        string endpoint, PickingSettings settings) =>
+        (Database, ConnectionString, Redis, RedisEndpoint, Settings) =
+            (database, connectionString, redis, endpoint, settings);
 
     internal NpgsqlDataSource Database { get; }
 
@@ -55,7 +59,8 @@ internal sealed class PickingBench : IAsyncDisposable
         };
         var redis = await ConnectionMultiplexer.ConnectAsync(endpoint + ",allowAdmin=true,abortConnect=false");
         return new PickingBench(
-            NpgsqlDataSource.Create(connectionString), connectionString, redis, endpoint, change?.Invoke(settings) ?? settings);
+            NpgsqlDataSource.Create(connectionString), connectionString, redis, endpoint, change?.Invoke(settings)
+                ?? settings);
     }
 
     /// <summary>A worker of its own name. Its queue is given too, for what no poll does.</summary>
@@ -65,21 +70,26 @@ internal sealed class PickingBench : IAsyncDisposable
         var telemetry = new PickingTelemetry(
             new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         var plan = new PlanPool(
-            Database, Settings, WarehouseLayout.Default, new CommitPlan(Database, Settings), faults ?? new Faults(null, null),
+            Database, Settings, WarehouseLayout.Default, new CommitPlan(Database, Settings), faults
+                ?? new Faults(null, null),
             telemetry, TimeProvider.System);
         var failures = new LoneFailures(Database, Settings, TimeProvider.System);
         return (new IntakeWorker(
-            queue, plan, failures, Database, Settings, telemetry, TimeProvider.System, NullLogger<IntakeWorker>.Instance), queue);
+            queue, plan, failures, Database, Settings, telemetry, TimeProvider.System,
+            NullLogger<IntakeWorker>.Instance), queue);
     }
 
     internal async Task SlotAsync(string sku, int aisle, int bay, string side = "L", short rank = 1)
     {
         var put = await SlotEndpoints.PutAsync(
-            [new SlotRequest(Client, sku, rank, aisle, bay, side)], Database, Settings, WarehouseLayout.Default, CancellationToken.None);
+            [new SlotRequest(Client, sku, rank, aisle, bay, side)], Database, Settings, WarehouseLayout.Default,
+            CancellationToken.None);
         Assert.IsType<Ok<SlotsPut>>(put.Result);
     }
 
-    /// <summary>Lines of SKUs with these names, each numbered from 1 and wanting <paramref name="quantity"/> units.</summary>
+    /// <summary>
+    /// Lines of SKUs with these names, each numbered from 1 and wanting <paramref name="quantity"/> units.
+    /// </summary>
     internal ReleaseMessage Release(string[] skus, int quantity = 2, DateTimeOffset? shipBy = null) => new()
     {
         WarehouseId = Settings.WarehouseId,
@@ -101,13 +111,17 @@ internal sealed class PickingBench : IAsyncDisposable
     {
         var signal = new SignalMessage
         {
-            WarehouseId = release.WarehouseId, ClientId = release.ClientId, OrderId = release.OrderId,
-            ReleaseNo = release.ReleaseNo, SignalNo = signalNo,
+            WarehouseId = release.WarehouseId,
+            ClientId = release.ClientId,
+            OrderId = release.OrderId,
+            ReleaseNo = release.ReleaseNo,
+            SignalNo = signalNo,
         };
         await Keys.StreamAddAsync(Stream,
             [
                 new(StreamFields.Kind, kind),
-                new(StreamFields.Body, JsonSerializer.SerializeToUtf8Bytes(signal, ContractsJson.Default.SignalMessage)),
+                new(StreamFields.Body,
+                    JsonSerializer.SerializeToUtf8Bytes(signal, ContractsJson.Default.SignalMessage)),
             ]);
     }
 
@@ -146,11 +160,13 @@ internal sealed class PickingBench : IAsyncDisposable
         EventFeed.ReadAsync(Database, Settings.WarehouseId, FeedCursor.Start, 1_000, CancellationToken.None);
 
     internal async Task<string[]> KindsAsync(ReleaseMessage release) =>
-        [.. (await EventsAsync()).Where(e => e.OrderId == release.OrderId).OrderBy(e => e.Version).Select(e => $"{e.Version} {e.Kind}")];
+        [.. (await EventsAsync()).Where(e => e.OrderId == release.OrderId).OrderBy(e => e.Version)
+            .Select(e => $"{e.Version} {e.Kind}")];
 
     internal async Task<FloorTour?> NextAsync(string picker)
     {
-        var next = await NextTour.HandleAsync(new NextTourRequest(picker), Database, Settings, TimeProvider.System, CancellationToken.None);
+        var next = await NextTour.HandleAsync(new NextTourRequest(picker), Database, Settings, TimeProvider.System,
+            CancellationToken.None);
         return next.Result is Ok<FloorTour> ok ? ok.Value : null;
     }
 

@@ -56,7 +56,8 @@ public sealed class ProcessTests(TestServers servers)
         await using var service = await ServiceProcess.StartAsync(Project, bench.ProcessSettings());
         using var http = new HttpClient { BaseAddress = service.Address };
 
-        async Task<(HttpStatusCode Status, JsonElement Body)> SendAsync(HttpMethod method, string path, string? key, string? json = null)
+        async Task<(HttpStatusCode Status, JsonElement Body)> SendAsync(HttpMethod method, string path, string? key,
+            string? json = null)
         {
             using var request = new HttpRequestMessage(method, path);
             if (key is not null) request.Headers.Add(ApiKeyAuthentication.Header, key);
@@ -67,14 +68,18 @@ public sealed class ProcessTests(TestServers servers)
             return (answer.StatusCode, body.Length == 0 ? default : JsonDocument.Parse(body).RootElement);
         }
 
-        async Task RefusedAsync(int status, string code, HttpMethod method, string path, string? key, string? json = null)
+        async Task RefusedAsync(int status, string code, HttpMethod method, string path, string? key,
+            string? json = null)
         {
             var answer = await SendAsync(method, path, key, json);
             Assert.Equal((status, code), ((int)answer.Status, answer.Body.GetProperty("code").GetString()));
         }
 
         var put = await SendAsync(HttpMethod.Put, "/slots", PickingBench.OperatorKey,
-            """[{"clientId":"acme","sku":"A","aisle":2,"bay":3,"side":"R"},{"clientId":"acme","sku":"A","rank":2,"aisle":9,"bay":9,"side":"L"}]""");
+            """
+            [{"clientId":"acme","sku":"A","aisle":2,"bay":3,"side":"R"},
+             {"clientId":"acme","sku":"A","rank":2,"aisle":9,"bay":9,"side":"L"}]
+            """);
         Assert.Equal((HttpStatusCode.OK, 2), (put.Status, put.Body.GetProperty("slots").GetInt32()));
         var slots = await SendAsync(HttpMethod.Get, "/slots/acme/A", PickingBench.OperatorKey);
         Assert.Equal(2, slots.Body.GetProperty("slots").GetArrayLength());
@@ -85,15 +90,18 @@ public sealed class ProcessTests(TestServers servers)
         var page = (await waiting).Body.GetProperty("events");
         Assert.Equal((1, "Planned"), (page.GetArrayLength(), page[0].GetProperty("kind").GetString()));
 
-        var tour = (await SendAsync(HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey, """{"pickerId":"ann"}""")).Body;
+        const string ann = """{"pickerId":"ann"}""";
+        var tour = (await SendAsync(HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey, ann)).Body;
         var (id, fence) = (tour.GetProperty("tourId").GetString(), tour.GetProperty("fence").GetInt32());
-        var scan = """{"scanId":"x1","taskNo":1,"location":{"aisle":2,"bay":3,"side":"R"},"sku":"A","tote":1,"picked":2,"short":0}""";
+        var scan = """
+            {"scanId":"x1","taskNo":1,"location":{"aisle":2,"bay":3,"side":"R"},"sku":"A","tote":1,"picked":2,"short":0}
+            """;
         var confirm = $$"""{"pickerId":"ann","fence":{{fence}},"scans":[{{scan}}]}""";
         await RefusedAsync(409, "lease_lost", HttpMethod.Post, $"/floor/tours/{id}/confirm", PickingBench.FloorKey,
             confirm.Replace("\"ann\"", "\"bob\"", StringComparison.Ordinal));
         var confirmed = await SendAsync(HttpMethod.Post, $"/floor/tours/{id}/confirm", PickingBench.FloorKey, confirm);
         Assert.Equal("Done", confirmed.Body.GetProperty("state").GetString());
-        var next = await SendAsync(HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey, """{"pickerId":"ann"}""");
+        var next = await SendAsync(HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey, ann);
         Assert.Equal(HttpStatusCode.NoContent, next.Status);
         var events = await http.GetWithKeyAsync("/events?wait=0&max=10", PickingBench.ServiceKey);
         Assert.Equal([EventKinds.Planned, EventKinds.Picked], events.Events.Select(e => e.Kind));
@@ -105,14 +113,18 @@ public sealed class ProcessTests(TestServers servers)
         await RefusedAsync(400, "bad_cursor", HttpMethod.Get, "/events?after=nonsense", PickingBench.ServiceKey);
         await RefusedAsync(400, "bad_wait", HttpMethod.Get, "/events?wait=31", PickingBench.ServiceKey);
         await RefusedAsync(400, "malformed_request", HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey, "{");
-        await RefusedAsync(400, "malformed_request", HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey, """{"picker":"ann"}""");
-        await RefusedAsync(400, "bad_picker", HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey, """{"pickerId":""}""");
-        await RefusedAsync(404, "tour_not_found", HttpMethod.Post, $"/floor/tours/{Guid.NewGuid()}/confirm", PickingBench.FloorKey, confirm);
+        await RefusedAsync(400, "malformed_request", HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey,
+            """{"picker":"ann"}""");
+        await RefusedAsync(400, "bad_picker", HttpMethod.Post, "/floor/tours/next", PickingBench.FloorKey,
+            """{"pickerId":""}""");
+        await RefusedAsync(404, "tour_not_found", HttpMethod.Post, $"/floor/tours/{Guid.NewGuid()}/confirm",
+            PickingBench.FloorKey, confirm);
         await RefusedAsync(404, "not_found", HttpMethod.Get, "/nowhere", PickingBench.FloorKey);
         await RefusedAsync(413, "body_too_large", HttpMethod.Put, "/slots", PickingBench.OperatorKey,
             "[" + new string(' ', Fulfillment.Picking.RequestFaults.BodyBytesMax) + "]");
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/backlog", PickingBench.OperatorKey)).Status);
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/dead-letters", PickingBench.OperatorKey)).Status);
+        Assert.Equal(HttpStatusCode.OK,
+            (await SendAsync(HttpMethod.Get, "/dead-letters", PickingBench.OperatorKey)).Status);
     }
 }
 

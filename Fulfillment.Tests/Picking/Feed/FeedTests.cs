@@ -37,7 +37,8 @@ public sealed class FeedTests(TestServers servers)
         await bench.EventsAsync(); // all of them are readable now
         var read = new List<FeedEvent>();
         var cursor = FeedCursor.Start;
-        while (await EventFeed.ReadAsync(bench.Database, bench.Settings.WarehouseId, cursor, 3, CancellationToken.None) is { Count: > 0 } page)
+        while (await EventFeed.ReadAsync(bench.Database, bench.Settings.WarehouseId, cursor, 3,
+            CancellationToken.None) is { Count: > 0 } page)
         {
             read.AddRange(page);
             cursor = new FeedCursor(page[^1].Xid, page[^1].Id);
@@ -46,11 +47,13 @@ public sealed class FeedTests(TestServers servers)
         Assert.Equal(Enumerable.Range(1, 20), read.Select(e => e.Version));
     }
 
-    private static async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string warehouse, int version)
+    private static async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string warehouse,
+        int version)
     {
         await using var command = new NpgsqlCommand(
             "INSERT INTO events (warehouse_id, client_id, order_id, release_no, version, kind, at) "
-            + "VALUES ($1, 'acme', '00000000-0000-0000-0000-000000000001', 1, $2, 'Planned', now())", connection, transaction);
+            + "VALUES ($1, 'acme', '00000000-0000-0000-0000-000000000001', 1, $2, 'Planned', now())", connection,
+                transaction);
         command.Parameters.Add(new() { Value = warehouse });
         command.Parameters.Add(new() { Value = version });
         await command.ExecuteNonQueryAsync();

@@ -131,7 +131,8 @@ public sealed class FloorTests(TestServers servers)
         var answer = await bench.ConfirmAsync(
             tour, "ann", [PickingBench.ScanOf(tour.Tasks[0]), Spoiled(PickingBench.ScanOf(tour.Tasks[1]), how)]);
         Assert.Equal((422, code), (answer.Status, answer.Code));
-        Assert.Equal(0, await bench.ScalarAsync<long>("SELECT (SELECT count(*) FROM scans) + (SELECT sum(picked) FROM tasks)"));
+        Assert.Equal(0, await bench.ScalarAsync<long>(
+            "SELECT (SELECT count(*) FROM scans) + (SELECT sum(picked) FROM tasks)"));
         Assert.Single(await bench.EventsAsync());
     }
 
@@ -146,7 +147,8 @@ public sealed class FloorTests(TestServers servers)
         await bench.PublishAsync(bench.Release([.. Enumerable.Repeat("A", 46)]));
         await bench.DrainAsync();
         var tour = (await bench.NextAsync("ann"))!;
-        var answer = await bench.ConfirmAsync(tour, "ann", [.. tour.Tasks.Take(scans).Select(t => PickingBench.ScanOf(t))]);
+        var answer = await bench.ConfirmAsync(tour, "ann",
+            [.. tour.Tasks.Take(scans).Select(t => PickingBench.ScanOf(t))]);
         Assert.Equal(status, answer.Status);
     }
 
@@ -156,7 +158,8 @@ public sealed class FloorTests(TestServers servers)
         await using var bench = await WithToursAsync(1, lines: 2);
         var slow = (await bench.NextAsync("slow"))!;
         await bench.ConfirmAsync(slow, "slow", [PickingBench.ScanOf(slow.Tasks[0])]);
-        var later = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + bench.Settings.Lease - TimeSpan.FromMinutes(1));
+        var later = new FakeTimeProvider(
+            TimeProvider.System.GetUtcNow() + bench.Settings.Lease - TimeSpan.FromMinutes(1));
         var sweep = new ExpireLeases(bench.Database, bench.Settings, later);
         Assert.Equal(0, await sweep.ExpireAsync(CancellationToken.None));
         Assert.Null(await bench.NextAsync("quick"));
@@ -170,7 +173,8 @@ public sealed class FloorTests(TestServers servers)
         Assert.Equal(slow.Tasks[1], Assert.Single(quick.Tasks));
         lost = await bench.ConfirmAsync(slow, "slow", [PickingBench.ScanOf(slow.Tasks[1])]);
         Assert.Equal("lease_lost", lost.Code);
-        Assert.Equal("Done", (await bench.ConfirmAsync(quick, "quick", [PickingBench.ScanOf(quick.Tasks[0])])).Answer!.State);
+        Assert.Equal("Done", (await bench.ConfirmAsync(quick, "quick", [PickingBench.ScanOf(quick.Tasks[0])]))
+            .Answer!.State);
         Assert.Equal(4, await bench.ScalarAsync<long>("SELECT sum(picked) FROM tasks"));
     }
 
@@ -194,7 +198,8 @@ public sealed class FloorTests(TestServers servers)
         await bench.DrainAsync();
         var tour = (await bench.NextAsync("ann"))!;
 
-        var first = (await bench.ConfirmAsync(tour, "ann", [PickingBench.ScanOf(tour.Tasks[0], shortUnits: 3)])).Answer!;
+        var first = (await bench.ConfirmAsync(tour, "ann", [PickingBench.ScanOf(tour.Tasks[0], shortUnits: 3)]))
+            .Answer!;
         var again = Assert.Single(first.Added);
         Assert.Equal((new Shelf(9, 30, "R"), 3, "InProgress"), (again.Location, again.Quantity, first.State));
         Assert.Equal(again, Assert.Single((await bench.NextAsync("ann"))!.Tasks)); // asked again, the tour has it too
@@ -228,7 +233,8 @@ public sealed class FloorTests(TestServers servers)
         Assert.Equal(("Leased", "ann", 2), (view.State, view.PickerId, view.Tasks.Count));
         var backlog = (await ShowBacklog.HandleAsync(
             bench.Database, bench.Settings, TimeProvider.System, CancellationToken.None)).Value!;
-        Assert.Equal((1, 1, 2, 2), (backlog.ToursWaiting, backlog.ToursUnderWay, backlog.TasksWaiting, backlog.ReleasesOpen));
+        Assert.Equal((1, 1, 2, 2),
+            (backlog.ToursWaiting, backlog.ToursUnderWay, backlog.TasksWaiting, backlog.ReleasesOpen));
     }
 
     /// <summary>One tour for each release: a cart takes no more than the release's lines.</summary>

@@ -10,7 +10,8 @@ public sealed class SharedReleaseTests(TestServers servers)
     {
         await using var bench = await PickingBench.CreateAsync(servers, s => s with { CartLines = 5 });
         await bench.SlotAsync("A", 1, 1);
-        var (first, second) = (bench.Release([.. Enumerable.Repeat("A", 18)]), bench.Release([.. Enumerable.Repeat("A", 22)]));
+        var (first, second) = (bench.Release([.. Enumerable.Repeat("A", 18)]),
+            bench.Release([.. Enumerable.Repeat("A", 22)]));
         await bench.PublishAsync(first); // 5 + 5 + 5 + 3, and the next one fills up: some tours have both
         await bench.PublishAsync(second);
         await bench.DrainAsync();
@@ -30,6 +31,7 @@ public sealed class SharedReleaseTests(TestServers servers)
             Assert.Equal(2 * lines, events.Sum(e => e.Lines?.Sum(l => l.Picked) ?? 0));
         }
 
-        Assert.Equal(0, await bench.ScalarAsync<long>("SELECT count(*) FROM tours WHERE state <> 'Done' OR open_tasks <> 0"));
+        Assert.Equal(0, await bench.ScalarAsync<long>(
+            "SELECT count(*) FROM tours WHERE state <> 'Done' OR open_tasks <> 0"));
     }
 }

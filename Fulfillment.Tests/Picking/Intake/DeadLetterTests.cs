@@ -48,7 +48,8 @@ public sealed class DeadLetterTests(TestServers servers)
         var (_, dying) = bench.Worker();
         await dying.ReadAsync(1); // makes the group
         Assert.Equal(2, (await dying.ReadAsync(10)).Length); // first delivery: dies with both
-        Assert.Equal([2, 2], (await bench.Worker().Queue.ClaimAsync(10)).Select(d => d.Count)); // and the second one too
+        Assert.Equal([2, 2], (await bench.Worker().Queue.ClaimAsync(10))
+            .Select(d => d.Count)); // and the second one too
         await bench.DrainAsync();
         Assert.Equal(2, await bench.ScalarAsync<long>("SELECT count(*) FROM plans")); // third: a plan for each
     }
@@ -65,8 +66,9 @@ public sealed class DeadLetterTests(TestServers servers)
         await queue.ReadAsync(1);
         await queue.ClaimAsync(1);
         var failures = new LoneFailures(bench.Database, bench.Settings, TimeProvider.System);
+        // Five attempts that began and never came back.
         for (var i = 0; i < LoneFailures.FailuresMax; i++)
-            await failures.BeginAsync(new ReleaseKey(release.OrderId, 1), CancellationToken.None); // began, and never came back
+            await failures.BeginAsync(new ReleaseKey(release.OrderId, 1), CancellationToken.None);
         await bench.DrainAsync(worker);
         Assert.Equal(["1 Failed"], await bench.KindsAsync(release));
     }
@@ -82,7 +84,8 @@ public sealed class DeadLetterTests(TestServers servers)
         await bench.DrainAsync();
         Assert.Equal(["1 Planned"], await bench.KindsAsync(good));
         var failed = (await bench.EventsAsync()).Single(e => e.OrderId == lost.OrderId);
-        Assert.Equal((EventKinds.Failed, "no_slot: SKU NOWHERE lies nowhere in this warehouse"), (failed.Kind, failed.Reason));
+        Assert.Equal((EventKinds.Failed, "no_slot: SKU NOWHERE lies nowhere in this warehouse"),
+            (failed.Kind, failed.Reason));
 
         await bench.PublishAsync(lost); // the same number again is known, and stays failed
         await bench.DrainAsync();
@@ -113,7 +116,8 @@ public sealed class DeadLetterTests(TestServers servers)
         var letter = Assert.Single(await LettersAsync(bench));
         Assert.StartsWith(code + ": ", letter.Reason, StringComparison.Ordinal);
         Assert.False(letter.CanBeSentAgain);
-        Assert.Equal([("kind", Convert.ToHexString(Encoding.UTF8.GetBytes(kind))), ("body", Convert.ToHexString(bytes))], Fields(letter.Raw));
+        Assert.Equal([("kind", Convert.ToHexString(Encoding.UTF8.GetBytes(kind))),
+            ("body", Convert.ToHexString(bytes))], Fields(letter.Raw));
     }
 
     [Fact]
@@ -124,17 +128,20 @@ public sealed class DeadLetterTests(TestServers servers)
         await bench.Keys.StreamAddAsync(bench.Stream, [new("something", "else")]);
         await bench.DrainAsync();
         Assert.Empty(await bench.EventsAsync());
-        Assert.Equal(["no_body", "wrong_warehouse"], (await LettersAsync(bench)).Select(l => l.Reason.Split(':')[0]).Order());
+        Assert.Equal(["no_body", "wrong_warehouse"],
+            (await LettersAsync(bench)).Select(l => l.Reason.Split(':')[0]).Order());
     }
 
     public static TheoryData<int, int, bool> Limits => new()
     {
-        { 1_000, 1, true }, { 1_001, 1, false }, { 1, 100_000, true }, { 1, 100_001, false }, { 1, 0, false }, { 0, 1, false },
+        { 1_000, 1, true }, { 1_001, 1, false }, { 1, 100_000, true }, { 1, 100_001, false }, { 1, 0, false },
+        { 0, 1, false },
     };
 
     [Theory]
     [MemberData(nameof(Limits))]
-    public async Task A_release_within_the_limits_is_planned_and_one_beyond_fails_by_name(int lines, int quantity, bool planned)
+    public async Task A_release_within_the_limits_is_planned_and_one_beyond_fails_by_name(int lines, int quantity,
+        bool planned)
     {
         await using var bench = await PickingBench.CreateAsync(servers);
         await bench.SlotAsync("A", 1, 1);
@@ -153,13 +160,16 @@ public sealed class DeadLetterTests(TestServers servers)
     public void A_half_surrogate_pair_in_a_name_is_refused()
     {
         var json = "{\"warehouseId\":\"main\",\"clientId\":\"\\ud800\",\"orderId\":\"" + Guid.NewGuid()
-            + "\",\"releaseNo\":1,\"acceptedAt\":\"2026-01-01T00:00:00Z\",\"shipBy\":\"2026-01-01T00:00:00Z\",\"lines\":[]}";
-        Assert.IsType<Arrival.Broken>(Arrival.Read(new StreamEntry("1-0", [new("kind", "release"), new("body", json)]), "main"));
+            + "\",\"releaseNo\":1,\"acceptedAt\":\"2026-01-01T00:00:00Z\","
+            + "\"shipBy\":\"2026-01-01T00:00:00Z\",\"lines\":[]}";
+        Assert.IsType<Arrival.Broken>(
+            Arrival.Read(new StreamEntry("1-0", [new("kind", "release"), new("body", json)]), "main"));
     }
 
     private static async Task<IReadOnlyList<DeadLetterView>> LettersAsync(PickingBench bench)
     {
-        var page = await DeadLetterEndpoints.ListAsync(null, null, bench.Database, bench.Settings, CancellationToken.None);
+        var page = await DeadLetterEndpoints.ListAsync(null, null, bench.Database, bench.Settings,
+            CancellationToken.None);
         return Assert.IsType<Ok<DeadLetterPage>>(page.Result).Value!.Letters;
     }
 
@@ -167,7 +177,8 @@ public sealed class DeadLetterTests(TestServers servers)
     {
         var fields = new List<(string, string)>();
         var rest = raw.AsSpan();
-        while (rest.Length > 0) fields.Add((Encoding.UTF8.GetString(Take(ref rest)), Convert.ToHexString(Take(ref rest))));
+        while (rest.Length > 0) fields.Add(
+            (Encoding.UTF8.GetString(Take(ref rest)), Convert.ToHexString(Take(ref rest))));
         return fields;
     }
 

@@ -22,7 +22,8 @@ public sealed class IntakeTests(TestServers servers)
         var tour = await bench.NextAsync("ann");
         Assert.Equal([tour!.TourId], planned.Tours);
         var task = Assert.Single(tour.Tasks);
-        Assert.Equal((3, 7, "R", "A", 5), (task.Location.Aisle, task.Location.Bay, task.Location.Side, task.Sku, task.Quantity));
+        Assert.Equal((3, 7, "R", "A", 5),
+            (task.Location.Aisle, task.Location.Bay, task.Location.Side, task.Sku, task.Quantity));
         // Aisle 3 is 10 m to the right of the depot, bay 7 is 7.5 m deep: there and back.
         Assert.Equal(35_000, await bench.ScalarAsync<long>("SELECT distance_mm FROM tours"));
         Assert.Equal(0, (await bench.Keys.StreamPendingAsync(bench.Stream, StreamNames.Group)).PendingMessageCount);
@@ -90,7 +91,8 @@ public sealed class IntakeTests(TestServers servers)
         {
             var tour = await bench.NextAsync($"picker{i}");
             Assert.InRange(tour!.Tasks.Count, 1, 45);
-            var confirmed = await bench.ConfirmAsync(tour, $"picker{i}", [.. tour.Tasks.Select(t => PickingBench.ScanOf(t))]);
+            var confirmed = await bench.ConfirmAsync(tour, $"picker{i}",
+                [.. tour.Tasks.Select(t => PickingBench.ScanOf(t))]);
             Assert.Equal("Done", confirmed.Answer!.State);
         }
 

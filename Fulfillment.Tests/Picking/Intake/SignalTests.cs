@@ -81,7 +81,8 @@ public sealed class SignalTests(TestServers servers)
 
         var draining = bench.DrainAsync(worker);
         await Eventually.HoldsAsync(async () => await bench.ScalarAsync<long>(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") > 0);
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+            > 0);
         Assert.False(draining.IsCompleted);
         await cancel.CommitAsync();
         await draining;

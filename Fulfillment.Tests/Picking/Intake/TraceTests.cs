@@ -31,7 +31,8 @@ public sealed class TraceTests(TestServers servers)
         await bench.Keys.StreamAddAsync(bench.Stream,
             [
                 new(StreamFields.Kind, MessageKinds.Release), new(StreamFields.TraceParent, parent),
-                new(StreamFields.Body, JsonSerializer.SerializeToUtf8Bytes(release, ContractsJson.Default.ReleaseMessage)),
+                new(StreamFields.Body,
+                    JsonSerializer.SerializeToUtf8Bytes(release, ContractsJson.Default.ReleaseMessage)),
             ]);
         await bench.DrainAsync();
 
@@ -47,7 +48,8 @@ public sealed class TraceTests(TestServers servers)
     [Fact]
     public async Task Entries_that_are_renewed_are_not_taken_over_and_do_not_count_as_delivered_again()
     {
-        await using var bench = await PickingBench.CreateAsync(servers, s => s with { ClaimAfter = TimeSpan.FromHours(1) });
+        await using var bench = await PickingBench.CreateAsync(servers, s =>
+            s with { ClaimAfter = TimeSpan.FromHours(1) });
         await bench.PublishAsync(bench.Release(["A"]));
         var (_, busy) = bench.Worker();
         await busy.ReadAsync(1); // makes the group

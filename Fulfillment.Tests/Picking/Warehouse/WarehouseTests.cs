@@ -35,7 +35,8 @@ public sealed class WarehouseTests(TestServers servers)
         try
         {
             File.WriteAllText(path, json);
-            var wrong = Assert.Throws<WrongSettingException>(() => LayoutFile.Read(Settings((LayoutFile.Setting, path))));
+            var wrong = Assert.Throws<WrongSettingException>(() =>
+                LayoutFile.Read(Settings((LayoutFile.Setting, path))));
             Assert.Contains("'Warehouse:Layout'", wrong.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', wrong.Message);
         }
@@ -52,7 +53,8 @@ public sealed class WarehouseTests(TestServers servers)
     [InlineData("Warehouse:Id", "")]
     [InlineData("Claim:AfterMilliseconds", "2499")]
     public void A_setting_out_of_its_range_is_named(string name, string value) =>
-        Assert.Equal(name, Assert.Throws<WrongSettingException>(() => PickingSettings.Read(Settings((name, value)))).Setting);
+        Assert.Equal(name, Assert.Throws<WrongSettingException>(() => PickingSettings.Read(Settings((name, value))))
+            .Setting);
 
     [Fact]
     public void The_edges_of_the_ranges_are_taken()
@@ -67,7 +69,8 @@ public sealed class WarehouseTests(TestServers servers)
     public async Task A_call_puts_ten_thousand_slots_and_not_one_more(int count, bool taken)
     {
         await using var bench = await PickingBench.CreateAsync(servers);
-        var slots = Enumerable.Range(0, count).Select(i => new SlotRequest("acme", $"S{i}", null, 1 + i % 10, 1 + i % 45, "L"));
+        var slots = Enumerable.Range(0, count)
+            .Select(i => new SlotRequest("acme", $"S{i}", null, 1 + i % 10, 1 + i % 45, "L"));
         var put = await SlotEndpoints.PutAsync(
             [.. slots], bench.Database, bench.Settings, WarehouseLayout.Default, CancellationToken.None);
         Assert.Equal(taken, put.Result is Ok<SlotsPut>);
@@ -83,7 +86,8 @@ public sealed class WarehouseTests(TestServers servers)
             new("acme", "A", 1, 1, 1, "L"), new("acme", "B", 1, 11, 1, "L"), new("acme", "A", null, 2, 2, "R"),
             new("acme", "C", 10, 1, 1, "L"), new("acme", "D\u0000", 1, 1, 1, "L"),
         ];
-        var put = await SlotEndpoints.PutAsync(slots, bench.Database, bench.Settings, WarehouseLayout.Default, CancellationToken.None);
+        var put = await SlotEndpoints.PutAsync(slots, bench.Database, bench.Settings, WarehouseLayout.Default,
+            CancellationToken.None);
         var problem = Assert.IsType<JsonHttpResult<Problem>>(put.Result);
         Assert.Equal((422, "bad_slots"), (problem.StatusCode, problem.Value!.Code));
         Assert.Equal(["[1]", "[2]", "[3]", "[4]"], problem.Value.Errors!.Keys.Order());
