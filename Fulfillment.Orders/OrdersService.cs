@@ -1,3 +1,4 @@
+using Fulfillment.Orders.Backorders;
 using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.PlaceOrder;
@@ -16,6 +17,8 @@ internal static class OrdersService
         builder.Services.AddSingleton<AvailabilityCache>();
         builder.Services.AddSingleton<IntakeWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IntakeWriter>());
+        builder.Services.AddSingleton(BackorderOptions.From(builder.Configuration));
+        builder.Services.AddHostedService<BackorderSweep>();
         builder.AddDispatch();
         builder.AddProgress();
         // What a short or a cancel frees goes to the backorders, through the one writer.

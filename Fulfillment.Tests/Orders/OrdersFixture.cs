@@ -10,6 +10,8 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
 {
     private const string OperatorKey = "operator.0123456789abcdef0123456789abcdef";
 
+    private string _acmeKey = "";
+
     public string ConnectionString { get; private set; } = "";
     public ServiceProcess Service { get; private set; } = null!;
     public HttpClient Operator { get; private set; } = null!;
@@ -24,10 +26,12 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
         await PutAsync(Operator, "/warehouses/east", """{"name":"East"}""");
         await PutAsync(Operator, "/clients/acme", """{"name":"Acme","warehouseId":"east","weight":1}""");
         var key = await (await PostAsync(Operator, "/clients/acme/keys", "{}")).Content.ReadFromJsonAsync<JsonObject>();
-        Acme = With((string)key!["key"]!);
+        _acmeKey = (string)key!["key"]!;
+        Acme = With(_acmeKey);
         await PutAsync(Acme, "/skus", """[{"sku":"a","name":"A"},{"sku":"b","name":"B"},{"sku":"c","name":"C"}]""");
     }
 
+    /// <summary>Starts the service, or starts it again after a kill: the clients go to where it listens now.</summary>
     public async Task StartAsync()
     {
         Service = await ServiceProcess.StartAsync("Fulfillment.Orders", new Dictionary<string, string>
@@ -37,6 +41,7 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
             ["Operator:Key"] = OperatorKey,
         });
         Operator = With(OperatorKey);
+        if (_acmeKey.Length > 0) Acme = With(_acmeKey);
     }
 
     public static string Order(string id, string sku = "a", int quantity = 1, string allocation = "FillAll") => $$"""
@@ -72,6 +77,12 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
     {
         await Service.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     private static async Task PutAsync(HttpClient http, string path, string body)
