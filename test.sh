@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test. Arguments go to the test runner, such as --filter-namespace "Fulfillment.Tests.Surge*".
+# Runs every test. Arguments go to the test runner, such as -namespace "Fulfillment.Tests.Surge*".
 set -euo pipefail
 cd "$(dirname "$0")"
 source ./scripts/prepare.sh

@@ -1,7 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fulfillment.Orders.CancelOrder;
 using Fulfillment.Orders.Catalog;
+using Fulfillment.Orders.Holds;
 using Fulfillment.Orders.PlaceOrder;
+using Fulfillment.Orders.ShipOrder;
 using Fulfillment.Orders.Stock;
 using Fulfillment.Orders.TrackOrder;
 
@@ -26,4 +29,7 @@ namespace Fulfillment.Orders;
 [JsonSerializable(typeof(AvailabilityAnswer))]
 [JsonSerializable(typeof(OrderView))]
 [JsonSerializable(typeof(OrderPage))]
+[JsonSerializable(typeof(CancelAnswer))]
+[JsonSerializable(typeof(PutHoldRequest))]
+[JsonSerializable(typeof(ShippedOrder))]
 internal sealed partial class OrdersJson : JsonSerializerContext;

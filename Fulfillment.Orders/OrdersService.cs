@@ -1,8 +1,11 @@
 using Fulfillment.Orders.Backorders;
+using Fulfillment.Orders.CancelOrder;
 using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Dispatch;
+using Fulfillment.Orders.Holds;
 using Fulfillment.Orders.PlaceOrder;
 using Fulfillment.Orders.Progress;
+using Fulfillment.Orders.ShipOrder;
 using Fulfillment.Orders.Stock;
 using Fulfillment.Orders.TrackOrder;
 
@@ -19,6 +22,8 @@ internal static class OrdersService
         builder.Services.AddHostedService(services => services.GetRequiredService<IntakeWriter>());
         builder.Services.AddSingleton(BackorderOptions.From(builder.Configuration));
         builder.Services.AddHostedService<BackorderSweep>();
+        builder.Services.ConfigureHttpJsonOptions(json =>
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, OrdersJson.Default));
         builder.AddDispatch();
         builder.AddProgress();
         // What a short or a cancel frees goes to the backorders, through the one writer.
@@ -33,6 +38,10 @@ internal static class OrdersService
         app.MapAvailability();
         app.MapPlaceOrder();
         app.MapTrackOrder();
+        app.MapCancelOrder();
+        app.MapPutHold();
+        app.MapLiftHold();
+        app.MapShipOrder();
         app.MapResendRelease();
     }
 }

@@ -54,11 +54,11 @@ internal static class RunCommand
 
     internal static Command Create()
     {
-        Bounded(Orders, 1, 10_000_000);
-        Bounded(Rate, 0.001, 100_000);
-        Bounded(Speedup, 1, 1_000_000);
-        Bounded(Pickers, 1, 2_000);
-        Bounded(StockShort, 0, 100);
+        Orders.Bounded(1, 10_000_000);
+        Rate.Bounded(0.001, 100_000);
+        Speedup.Bounded(1, 1_000_000);
+        Pickers.Bounded(1, 2_000);
+        StockShort.Bounded(0, 100);
         Profile.AcceptOnlyFromAmong("replay", "holiday");
         var command = new Command("run", "Send orders, pick them, check every invariant, report.")
         {
@@ -81,12 +81,4 @@ internal static class RunCommand
             TimeProvider.System, cancellation)));
         return command;
     }
-
-    private static void Bounded<T>(Option<T> option, T least, T most) where T : IComparable<T> =>
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<T>() is not { } value) return;
-            if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
-                result.AddError($"{option.Name} must be between {least} and {most}.");
-        });
 }

@@ -20,14 +20,15 @@ internal static class SystemOptions
     private static readonly Option<string?> PickingDb = new("--pickingdb") { Description = "Use this PostgreSQL database" };
     private static readonly Option<string?> Redis = new("--redis") { Description = "Use this Redis, host:port" };
 
+    static SystemOptions()
+    {
+        OrdersReplicas.Bounded(1, 16);
+        PickingReplicas.Bounded(1, 64);
+    }
+
     internal static void AddTo(Command command)
     {
         foreach (var option in new Option[] { OrdersReplicas, PickingReplicas, OrdersDb, PickingDb, Redis }) command.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(OrdersReplicas) is < 1 or > 16) result.AddError("--orders-replicas must be between 1 and 16.");
-            if (result.GetValue(PickingReplicas) is < 1 or > 64) result.AddError("--picking-replicas must be between 1 and 64.");
-        });
     }
 
     internal static EmbeddedOptions Read(ParseResult parsed) => new()
@@ -38,4 +39,13 @@ internal static class SystemOptions
         PickingDb = parsed.GetValue(PickingDb),
         Redis = parsed.GetValue(Redis),
     };
+
+    /// <summary>Refuses what lies outside, by the option's name.</summary>
+    internal static void Bounded<T>(this Option<T> option, T least, T most) where T : IComparable<T> =>
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<T>() is not { } value) return;
+            if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+                result.AddError($"{option.Name} must be between {least} and {most}.");
+        });
 }

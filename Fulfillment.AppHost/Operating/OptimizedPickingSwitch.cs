@@ -12,7 +12,7 @@ internal sealed class OptimizedPickingSwitch(
 
     internal EndpointReference Picking => picking;
 
-    /// <summary>Tells Picking how it is set here; a Picking that does not know the toggle plans as it is built to.</summary>
+    /// <summary>Tells Picking how it is set here; one that does not know the toggle plans as it is built to.</summary>
     internal async Task ApplyAsync(CancellationToken cancellation) =>
         await PutAsync(await IsOnAsync(cancellation), cancellation);
 

@@ -9,7 +9,7 @@ internal static class ContainerEngine
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
-    /// <summary>The first engine that answers, in the order in which Aspire itself prefers them; null for none.</summary>
+    /// <summary>The first engine that answers, in the order in which Aspire prefers them; null for none.</summary>
     internal static async Task<string?> FindAsync(IConfiguration settings, CancellationToken cancellation)
     {
         var told = settings["ASPIRE_CONTAINER_RUNTIME"] ?? settings["DOTNET_ASPIRE_CONTAINER_RUNTIME"];

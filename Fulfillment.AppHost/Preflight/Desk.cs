@@ -23,8 +23,9 @@ internal abstract record Desk
     /// <param name="Compress">By how much the rule's times are shortened; 1 is the deployed rule.</param>
     internal sealed record Ready(StoreHosting Stores, ScaleSpec Scaling, double Compress) : Desk
     {
-        /// <summary>Orders a replica that the rule aims at; the dispatch keeps the stream as deep as that needs.</summary>
-        internal long StreamLength => Scaling.Rules.OfType<RedisStreamsRule>().First(rule => rule.Measure == StreamMeasure.Length).Target;
+        /// <summary>Orders a replica that the rule aims at; the dispatch keeps the stream that deep.</summary>
+        internal long StreamLength => Scaling.Rules.OfType<RedisStreamsRule>()
+            .First(rule => rule.Measure == StreamMeasure.Length).Target;
     }
 
     /// <param name="Fault">One line that names what is missing and what to do.</param>
@@ -32,7 +33,7 @@ internal abstract record Desk
 
     /// <summary>Looks at everything once; the first fault is the answer.</summary>
     /// <param name="settings">The AppHost's configuration: arguments, environment, appsettings.</param>
-    /// <param name="publishing">A manifest is wanted, nothing will run: stores are containers, ports do not matter.</param>
+    /// <param name="publishing">A manifest is wanted, nothing will run: stores are containers.</param>
     /// <param name="root">The folder of the solution.</param>
     /// <param name="places">Folders that may hold the servers' programs.</param>
     /// <param name="cancellation">Ends the look at the container engines.</param>

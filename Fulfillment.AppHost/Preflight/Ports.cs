@@ -20,7 +20,7 @@ internal static class Ports
     internal static int? Asked(IConfiguration settings, string name) =>
         int.TryParse(settings[name], NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : null;
 
-    /// <summary>The first setting that is no port or whose port somebody else has, in one line; null when all are fine.</summary>
+    /// <summary>The first setting that is no port, or whose port somebody has, in one line; null for none.</summary>
     internal static string? FaultIn(IConfiguration settings)
     {
         // A test gives every endpoint a port of its own, whatever the settings say.
@@ -46,7 +46,8 @@ internal static class Ports
         return null;
     }
 
-    private static string Taken(int port, string name) => $"Port {port} ({name}) is in use: end who has it, or set another.";
+    private static string Taken(int port, string name) =>
+        $"Port {port} ({name}) is in use: end who has it, or set another.";
 
     private static bool IsTaken(int port)
     {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Fulfillment.AppHost.Preflight;
 
-/// <summary>How Postgres and Redis run, and why so. Aspire by itself would wait for a container engine for ever.</summary>
+/// <summary>How Postgres and Redis run. Aspire by itself would wait for a container engine for ever.</summary>
 internal abstract record StoreHosting
 {
     private StoreHosting() { }
@@ -45,7 +45,8 @@ internal abstract record StoreHosting
     }
 
     /// <summary>
-    /// <c>Postgres:Bin</c> where it is set, then the path, then where Debian and Homebrew keep PostgreSQL, newest first.
+    /// <c>Postgres:Bin</c> where it is set, then the path, then where Debian and Homebrew keep PostgreSQL, newest
+    /// first.
     /// </summary>
     internal static IEnumerable<string> UsualPlaces(IConfiguration settings) =>
     [

@@ -42,7 +42,8 @@ internal sealed class AspireReplicaSet(
     private async Task CommandAsync(IResource replica, string command, CancellationToken cancellation)
     {
         var result = await commands.ExecuteCommandAsync(replica, command, cancellation);
-        if (!result.Success) throw new InvalidOperationException($"{replica.Name}: {command} refused: {result.Message}");
+        if (!result.Success)
+            throw new InvalidOperationException($"{replica.Name}: {command} refused: {result.Message}");
     }
 
     private bool IsDown(IResource replica) => Snapshot(replica)?.State?.Text is not { } state

@@ -75,7 +75,8 @@ internal sealed partial class PickingAutoscaler(
         await notifications.PublishUpdateAsync(picking, snapshot => snapshot with
         {
             State = new ResourceStateSnapshot(
-                $"{ready} of {asked} up", ready == asked ? KnownResourceStateStyles.Success : KnownResourceStateStyles.Info),
+                $"{ready} of {asked} up",
+                ready == asked ? KnownResourceStateStyles.Success : KnownResourceStateStyles.Info),
             Properties = Changed(snapshot.Properties,
                 ("Replicas asked for", asked), ("Replicas ready", ready), ("Rule", readings),
                 ("Last decision", $"{decision.Current} to {decision.Result} ({decision.Reason})"),

@@ -22,7 +22,10 @@ internal static class PickingReplicas
         Func<IResourceBuilder<ProjectResource>, IResourceBuilder<ProjectResource>> replica)
     {
         var picking = builder.AddResource(new PickingResource("picking"))
-            .WithInitialState(new() { ResourceType = "Replica set", Properties = [], State = KnownResourceStates.Waiting })
+            .WithInitialState(new()
+            {
+                ResourceType = "Replica set", Properties = [], State = KnownResourceStates.Waiting,
+            })
             .WithIconName("ArrowAutofitContent")
             .ExcludeFromManifest();
 

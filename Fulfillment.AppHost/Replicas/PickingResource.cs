@@ -1,6 +1,6 @@
 namespace Fulfillment.AppHost.Replicas;
 
-/// <summary>Picking as one thing with replicas: what the dashboard shows of the autoscaler, parent of them all.</summary>
+/// <summary>Picking as one thing: parent of its replicas, and what the dashboard shows of the autoscaler.</summary>
 internal sealed class PickingResource(string name) : Resource(name)
 {
     /// <summary><c>picking-1</c> to <c>picking-N</c>, the first of them always on.</summary>

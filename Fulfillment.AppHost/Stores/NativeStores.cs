@@ -38,9 +38,10 @@ internal static class NativeStores
             "--port", redis.GetEndpoint("tcp").Property(EndpointProperty.TargetPort),
             "--bind", "127.0.0.1", "--save", "", "--appendonly", "no");
 
+        var portNumber = port.Property(EndpointProperty.Port);
         IResourceBuilder<IResourceWithConnectionString> Database(string name) => builder
             .AddConnectionString(name, ReferenceExpression.Create(
-                $"Host=127.0.0.1;Port={port.Property(EndpointProperty.Port)};Username=postgres;Password={password};Database={name}"))
+                $"Host=127.0.0.1;Port={portNumber};Username=postgres;Password={password};Database={name}"))
             .WithAnswerCheck(port);
 
         return new(
@@ -51,13 +52,14 @@ internal static class NativeStores
                 .WithAnswerCheck(redis.GetEndpoint("tcp")));
     }
 
-    /// <summary>Healthy when the server takes connections; what it then says is the services' own health check.</summary>
+    /// <summary>Healthy when the server takes connections; what it then says, the services' own checks ask.</summary>
     private static IResourceBuilder<ConnectionStringResource> WithAnswerCheck(
         this IResourceBuilder<ConnectionStringResource> store, EndpointReference server)
     {
         var check = $"{store.Resource.Name}-answers";
         store.ApplicationBuilder.Services.AddHealthChecks().AddAsyncCheck(check, async cancellation =>
         {
+            if (!server.IsAllocated) return HealthCheckResult.Unhealthy("not started");
             using var client = new TcpClient();
             try
             {

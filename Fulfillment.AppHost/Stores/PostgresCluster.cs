@@ -18,7 +18,7 @@ internal sealed class PostgresCluster(string bin, string folder)
         "-c", $"max_connections={ConnectionsMax}");
 
     /// <summary>Makes the cluster and its databases, once; a restart of the server finds them.</summary>
-    /// <exception cref="InvalidOperationException">A program of Postgres failed; its words are in the message.</exception>
+    /// <exception cref="InvalidOperationException">A program of Postgres failed, with its words.</exception>
     internal async Task CreateAsync(string[] databases, string password, CancellationToken cancellation)
     {
         if (File.Exists(Path.Combine(folder, "PG_VERSION"))) return;

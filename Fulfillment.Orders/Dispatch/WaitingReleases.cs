@@ -8,7 +8,7 @@ internal static class WaitingReleases
 {
     // The recursion jumps from client to client through the index releases_waiting, so a backlog of a million costs what
     // one of a hundred does. Of a client, the earliest ship-by that can still be met goes first, then what is late anyway.
-    private const string HeadsSql = """
+    internal const string HeadsSql = """
         WITH RECURSIVE waiting (client_id) AS (
             (SELECT client_id FROM releases
              WHERE warehouse_id = $1 AND state = 'Waiting' AND NOT held ORDER BY client_id LIMIT 1)

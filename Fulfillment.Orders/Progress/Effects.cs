@@ -55,9 +55,11 @@ internal sealed class Effects
         if (happened.Version != release.Version + 1) throw Unfit(happened, $"version {release.Version + 1} is the next");
 
         var to = release.State;
-        // A signal that is answered after the release was given back already asks for nothing more.
-        var givenBack = happened.Kind is EventKinds.Cancelled or EventKinds.Held && release.State == ReleaseState.Cancelled;
-        if (TriggerOf(happened) is { } trigger && !givenBack && !ReleaseStates.TryMove(release.State, trigger, out to))
+        // A signal that is answered after the release was given back already asks for nothing more, nor does a hold of
+        // one that has failed: that is parked until somebody sends it again.
+        var settled = happened.Kind is EventKinds.Cancelled or EventKinds.Held && release.State == ReleaseState.Cancelled
+            || happened.Kind == EventKinds.Held && release.State == ReleaseState.Failed;
+        if (TriggerOf(happened) is { } trigger && !settled && !ReleaseStates.TryMove(release.State, trigger, out to))
             throw Unfit(happened, $"the release is {ReleaseStates.Name(release.State)}");
 
         known.Releases[key] = new KnownRelease(to, happened.Version);
@@ -68,7 +70,7 @@ internal sealed class Effects
         if (happened.Kind == EventKinds.Failed) change.Reason = happened.Reason ?? "failed";
 
         foreach (var line in happened.Lines ?? []) AddPicked(key, line, known);
-        if (to == ReleaseState.Cancelled && !givenBack) GiveBack(key, happened.Kind, known, ref change);
+        if (to == ReleaseState.Cancelled && !settled) GiveBack(key, happened.Kind, known, ref change);
         if (happened.SignalNo is { } signalNo) Answers.Add((key, signalNo, happened.Kind, happened.At));
     }
 

@@ -8,9 +8,6 @@ using Polly;
 
 namespace Fulfillment.Orders.Progress;
 
-/// <summary>Told after a commit that units of these SKUs became free, or fell short: backorders may be sent or re-tried.</summary>
-internal delegate ValueTask StockFreed(string clientId, IReadOnlyCollection<string> skus, CancellationToken cancellation);
-
 /// <summary>
 /// Pulls Picking's events and applies them, in order and exactly once; one replica at a time. What it cannot reach it
 /// asks for again; what does not fit stops it, loudly, with the cursor before the event.
@@ -23,8 +20,11 @@ internal sealed partial class FeedReader(
 
     private static readonly ActivitySource Source = new("Fulfillment.Orders.Progress");
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        OneReplica.RunAsync(LockName, database, options.RetryDelay, clock, log, ReadAsync, stoppingToken);
+    private readonly FreedStock _freed = new(stockFreed, log);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        OneReplica.RunAsync(LockName, database, options.RetryDelay, clock, log, ReadAsync, stoppingToken),
+        _freed.TellAsync(stoppingToken));
 
     private async Task ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
@@ -67,7 +67,8 @@ internal sealed partial class FeedReader(
             await ApplyEvents.StoreCaughtUpAsync(connection, cursor, clock.GetUtcNow(), askedAt, cancellation);
             state.CaughtUp();
             state.GoesOn();
-            if (clock.GetUtcNow() - askedAt < options.RetryDelay && options.Wait < options.RetryDelay)
+            // Picking held the request for as long as asked, unless it cannot: then the pause is ours to make.
+            if (options.Wait < options.RetryDelay || clock.GetUtcNow() - askedAt < options.Wait / 2)
                 await Task.Delay(options.RetryDelay, clock, cancellation);
             return cursor;
         }
@@ -100,11 +101,7 @@ internal sealed partial class FeedReader(
 
         Trace(run);
         if (effects.Moves.Count > 0) dispatch.Pulse();
-        if (stockFreed is null) return;
-        // A crash before this leaves the backorders where they are: queued, until stock of theirs moves next.
-        var freed = effects.Stock.Where(sku => sku.Value.Freed > 0 || sku.Value.Short > 0).Select(sku => sku.Key);
-        foreach (var client in freed.GroupBy(sku => sku.ClientId, sku => sku.Sku))
-            await stockFreed(client.Key, [.. client], cancellation);
+        _freed.Add(effects);
     }
 
     private static void CheckOrder(FeedCursor cursor, IReadOnlyList<FeedEvent> events)

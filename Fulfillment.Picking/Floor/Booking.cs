@@ -40,12 +40,15 @@ internal sealed record Booking(
         WHERE warehouse_id = $1 AND tour_id = $2
         """;
 
-    // A release on several tours is changed by several pickers: its row is locked in id order before it is changed.
+    // A release on several tours is changed by several pickers: its row is locked in id order before it is changed. The
+    // LATERAL keeps that order, and keeps the plan to probes of the key whatever the size of the table it was made for.
     private const string ReleasesSql = """
         WITH change AS (SELECT * FROM unnest($2, $3, $4, $5) AS c (order_id, release_no, open_tasks, body)),
         locked AS (
-            SELECT i.order_id, i.release_no FROM inbox i JOIN change c USING (order_id, release_no)
-            WHERE i.warehouse_id = $1 ORDER BY i.order_id, i.release_no FOR UPDATE OF i),
+            SELECT i.order_id, i.release_no FROM (SELECT * FROM change ORDER BY order_id, release_no) c
+            CROSS JOIN LATERAL (
+                SELECT order_id, release_no FROM inbox
+                WHERE warehouse_id = $1 AND order_id = c.order_id AND release_no = c.release_no FOR UPDATE) i),
         moved AS (
             UPDATE inbox i SET open_tasks = i.open_tasks + c.open_tasks,
                 version = i.version + CASE WHEN c.body IS NULL THEN 0 ELSE 1 END,

@@ -1,4 +1,5 @@
 using Fulfillment.Picking.Database;
+using Fulfillment.Picking.Feed;
 using Fulfillment.Picking.Intake;
 using Fulfillment.Picking.Warehouse;
 using Fulfillment.ServiceDefaults;
@@ -10,7 +11,7 @@ namespace Fulfillment.Picking.Floor;
 /// <summary>POST /floor/tours/{tourId}/confirm. Books up to 45 scans at once, each exactly once, and renews the lease.</summary>
 internal static class ConfirmTour
 {
-    // The tour's row is locked first: confirms, lease expiry and a new lease of one tour queue up here.
+    // After the turns of its releases the tour's row is locked: confirms, lease expiry and a new lease of one tour queue up here.
     private const string TourSql = """
         SELECT state, fence, picker_id, open_tasks, leased_until,
             (SELECT max(task_no) FROM tasks WHERE warehouse_id = $1 AND tour_id = $2)
@@ -67,6 +68,7 @@ internal static class ConfirmTour
     {
         int[] taskNos = [.. request.Scans!.Select(s => s.TaskNo).Distinct()];
         await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(ReleaseTurns.OfTasks(warehouseId, tourId, taskNos));
         batch.BatchCommands.Add(new(TourSql) { Parameters = { Typed.Text(warehouseId), Typed.Uuid(tourId) } });
         batch.BatchCommands.Add(new(TasksSql)
         {
@@ -80,6 +82,7 @@ internal static class ConfirmTour
             },
         });
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
+        await rows.NextResultAsync(cancellation);
         if (!await rows.ReadAsync(cancellation)) return null;
         var found = new FoundTour(
             rows.GetString(0), rows.GetInt32(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetInt32(3),

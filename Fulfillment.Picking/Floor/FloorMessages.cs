@@ -7,7 +7,7 @@ internal sealed record NextTourRequest(string? PickerId);
 
 /// <summary>A tour in a picker's hands. Every write he sends carries the fence; an older one is refused.</summary>
 internal sealed record FloorTour(
-    Guid TourId, int Fence, DateTimeOffset LeasedUntil, string State, IReadOnlyList<FloorTask> Tasks);
+    Guid TourId, int Fence, DateTimeOffset LeasedUntil, string State, long DistanceMm, IReadOnlyList<FloorTask> Tasks);
 
 /// <summary>One stop for one line. <paramref name="Quantity"/> is what is still to be picked.</summary>
 internal sealed record FloorTask(

@@ -10,24 +10,26 @@ namespace Fulfillment.Picking.Floor;
 internal static class NextTour
 {
     // One statement and one trip. Tours that another picker is just taking are skipped, not waited for: which tour it is
-    // does not matter. Two requests of one picker meet at the unique index tours_picker, and the loser asks again.
+    // does not matter. Two requests of one picker meet at the unique index tours_picker, and the loser asks again. The
+    // sub-select and the LATERAL are probes of the keys, also in a plan that was cached while the tables were empty.
     private const string NextSql = """
         WITH held AS (
             UPDATE tours SET leased_until = $3
             WHERE warehouse_id = $1 AND picker_id = $2 AND state IN ('Leased', 'InProgress')
-            RETURNING tour_id, fence, state),
+            RETURNING tour_id, fence, state, distance_mm),
         next AS (
             SELECT tour_id FROM tours
             WHERE warehouse_id = $1 AND state = 'Planned' AND NOT EXISTS (SELECT FROM held)
             ORDER BY ship_by, tour_id LIMIT 1 FOR UPDATE SKIP LOCKED),
         leased AS (
             UPDATE tours t SET state = 'Leased', fence = fence + 1, picker_id = $2, leased_until = $3
-            FROM next WHERE t.warehouse_id = $1 AND t.tour_id = next.tour_id
-            RETURNING t.tour_id, t.fence, t.state),
+            WHERE t.warehouse_id = $1 AND t.tour_id = (SELECT tour_id FROM next)
+            RETURNING t.tour_id, t.fence, t.state, t.distance_mm),
         mine AS (SELECT * FROM held UNION ALL SELECT * FROM leased)
         SELECT m.tour_id, m.fence, m.state, t.task_no, t.aisle, t.bay, t.side, t.client_id, t.sku,
-            t.quantity - t.picked - t.short - t.moved, t.tote, t.order_id, t.release_no, t.line_no
-        FROM mine m LEFT JOIN tasks t ON t.warehouse_id = $1 AND t.tour_id = m.tour_id AND NOT t.done
+            t.quantity - t.picked - t.short - t.moved, t.tote, t.order_id, t.release_no, t.line_no, m.distance_mm
+        FROM mine m LEFT JOIN LATERAL (
+            SELECT * FROM tasks WHERE warehouse_id = $1 AND tour_id = m.tour_id AND NOT done ORDER BY task_no) AS t ON true
         ORDER BY t.task_no
         """;
 
@@ -65,7 +67,7 @@ internal static class NextTour
         var tasks = new List<FloorTask>();
         while (await rows.ReadAsync(cancellation))
         {
-            tour ??= new FloorTour(rows.GetGuid(0), rows.GetInt32(1), leasedUntil, rows.GetString(2), tasks);
+            tour ??= new FloorTour(rows.GetGuid(0), rows.GetInt32(1), leasedUntil, rows.GetString(2), rows.GetInt64(14), tasks);
             if (rows.IsDBNull(3)) continue;
             tasks.Add(new FloorTask(
                 rows.GetInt32(3), new Shelf(rows.GetInt16(4), rows.GetInt16(5), rows.GetString(6)), rows.GetString(7),

@@ -14,10 +14,13 @@ internal sealed class PlanPool(
     NpgsqlDataSource database, PickingSettings settings, WarehouseLayout layout, CommitPlan commit, Faults faults,
     PickingTelemetry telemetry, TimeProvider clock)
 {
-    // Only saves planning what is known already; the commit's insert decides.
+    // Only saves planning what is known already; the commit's insert decides. LATERAL with a LIMIT is one probe of the
+    // key for each release, also for a plan that was cached while the table was empty and a scan looked cheap.
     private const string KnownSql = """
         SELECT i.order_id, i.release_no FROM unnest($2, $3) AS w (order_id, release_no)
-        JOIN inbox i ON i.warehouse_id = $1 AND i.order_id = w.order_id AND i.release_no = w.release_no
+        CROSS JOIN LATERAL (
+            SELECT order_id, release_no FROM inbox
+            WHERE warehouse_id = $1 AND order_id = w.order_id AND release_no = w.release_no LIMIT 1) AS i
         """;
 
     internal async Task PlanAsync(IReadOnlyList<PooledRelease> pool, CancellationToken cancellation)

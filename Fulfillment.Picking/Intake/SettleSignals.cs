@@ -46,6 +46,8 @@ internal static class SettleSignals
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var inOrder = signals.OrderBy(s => s.Key.OrderId.ToString(), StringComparer.Ordinal).ThenBy(s => s.Key.ReleaseNo)
             .ThenBy(s => s.Message.SignalNo);
+        ReleaseKey[] keys = [.. inOrder.Select(signal => signal.Key)];
+        await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
         foreach (var signal in inOrder) await SettleOneAsync(connection, transaction, warehouseId, signal, now, cancellation);
         await transaction.CommitAsync(cancellation);
     }
@@ -93,7 +95,9 @@ internal static class SettleSignals
         await write.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>The release is known: on tours it goes on; not planned before, it will not be planned now either.</summary>
+    /// <summary>
+    /// The release is known. On tours it goes on, and in the dead letters it stays; one that was given back is given back.
+    /// </summary>
     private static async Task<(string Answer, int Version, string? Reason)> AnswerLateAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId, SignalMessage message, string won,
         string lost, CancellationToken cancellation)
@@ -105,8 +109,6 @@ internal static class SettleSignals
         await using var row = await late.ExecuteReaderAsync(cancellation);
         await row.ReadAsync(cancellation);
         var (state, version) = (row.GetString(0), row.GetInt32(1));
-        return state is "Planned" or "Picking" or "Picked"
-            ? (lost, version, $"too_late: the release is {state}")
-            : (won, version, null);
+        return state is "Cancelled" or "Held" ? (won, version, null) : (lost, version, $"too_late: the release is {state}");
     }
 }

@@ -19,12 +19,16 @@ internal sealed class Batches
     private readonly int[] _place;
     private ulong[] _hashes = new ulong[16];
     private int[][] _members = new int[16][];
+    private readonly int _loadMax;
+    private readonly int _loadLimit;
     private int _empty;
 
     internal Batches(Pool pool, ulong seed)
     {
         _pool = pool;
         _tour = TourCost.For(pool.Floor);
+        _loadMax = pool.Problem.Cart.LoadMax;
+        _loadLimit = (int)Math.Min(int.MaxValue, _loadMax + (pool.IsLarge ? 0 : _loadMax / 4L));
         _mask = new ulong[pool.Floor.MaskWords];
         _place = new int[pool.Orders];
         Of = new int[pool.Orders];
@@ -50,6 +54,9 @@ internal sealed class Batches
 
     internal long TotalMm { get; private set; }
 
+    /// <summary>Load beyond the carts, over all batches; a plan only when it is zero.</summary>
+    internal long TotalOverload { get; private set; }
+
     internal long UnitsSpent { get; private set; }
 
     internal Pool Pool => _pool;
@@ -59,6 +66,7 @@ internal sealed class Batches
     {
         Count = 0;
         TotalMm = 0;
+        TotalOverload = 0;
         _empty = 0;
         foreach (var batch in batches)
         {
@@ -70,13 +78,18 @@ internal sealed class Batches
 
     internal ReadOnlySpan<int> MembersOf(int batch) => _members[batch].AsSpan(0, Sizes[batch]);
 
-    internal void Charge(int units) => UnitsSpent += units;
+    internal void Charge(long units) => UnitsSpent += units;
 
     internal int LoadOf(int order) => _pool.Loads[order];
 
+    /// <summary>
+    /// Whether a batch may stand in the search. It may be overloaded a little, at a price: where carts are nearly full
+    /// no two orders can change places directly, and the way to the better plan leads through an overload.
+    /// </summary>
     internal bool Fits(int batch, int moreOrders, int moreLoad) =>
-        Loads[batch] + moreLoad <= _pool.Problem.Cart.LoadMax
-        && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
+        Loads[batch] + moreLoad <= _loadLimit && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
+
+    internal int Overload(int load) => Math.Max(0, load - _loadMax);
 
     /// <summary>The tour length of a batch with one order taken out and one put in; -1 stands for none.</summary>
     internal int CostWith(int batch, int without, int with)
@@ -109,7 +122,7 @@ internal sealed class Batches
         var last = members[--Sizes[batch]];
         members[_place[order]] = last;
         _place[last] = _place[order];
-        Loads[batch] -= _pool.Loads[order];
+        AddLoad(batch, -_pool.Loads[order]);
         _hashes[batch] ^= _keys[order];
         if (Sizes[batch] == 0) _empty++;
         SetCost(batch, newCost);
@@ -128,8 +141,14 @@ internal sealed class Batches
         Of[order] = batch;
         _place[order] = Sizes[batch];
         _members[batch][Sizes[batch]++] = order;
-        Loads[batch] += _pool.Loads[order];
+        AddLoad(batch, _pool.Loads[order]);
         _hashes[batch] ^= _keys[order];
+    }
+
+    private void AddLoad(int batch, int load)
+    {
+        TotalOverload += Overload(Loads[batch] + load) - Overload(Loads[batch]);
+        Loads[batch] += load;
     }
 
     private void SetCost(int batch, int cost)

@@ -44,14 +44,19 @@ internal sealed class Search
     internal void Run(Budget budget, CancellationToken stop)
     {
         Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
-        Offer(Savings.Build(_pool), "savings/exact");
+        var neighbours = new Neighbours(_pool);
+        var (saved, units) = Savings.Build(_pool, neighbours);
+        _batches.Charge(neighbours.Units + units);
+        Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        for (var units = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; units *= 3)
+        for (var length = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone
+            && !stop.IsCancellationRequested; length *= 3)
         {
             _batches.Start(_best);
             _late = _bestLate;
             Algorithm = "annealing/exact";
-            new Annealing(_batches, Accept).Round(ref _draw, units, budget, () => IsDone || stop.IsCancellationRequested);
+            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsDone
+                || stop.IsCancellationRequested);
         }
 
         UnitsSpent = _batches.UnitsSpent;
@@ -65,19 +70,20 @@ internal sealed class Search
         if (Keep()) Algorithm = name;
     }
 
-    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best.</summary>
+    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the
+    /// best.</summary>
     private bool Accept()
     {
         if (!Deadlines.Matter)
         {
-            if (_batches.TotalMm < _bestMm) Keep();
+            if (_batches.TotalOverload == 0 && _batches.TotalMm < _bestMm) Keep();
             return true;
         }
 
         var late = LateNow();
         if (late > _late) return false;
         _late = late;
-        if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
+        if (_batches.TotalOverload == 0 && (late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
         return true;
     }
 
@@ -115,7 +121,8 @@ internal sealed class Search
     {
         var batches = new List<List<int>>();
         var load = 0;
-        foreach (var o in Enumerable.Range(0, _pool.Orders).OrderBy(o => _pool.Problem.Orders[o].ShipBy ?? long.MaxValue))
+        var byDue = Enumerable.Range(0, _pool.Orders).OrderBy(o => _pool.Problem.Orders[o].ShipBy ?? long.MaxValue);
+        foreach (var o in byDue)
         {
             var cart = _pool.Problem.Cart;
             if (batches.Count == 0 || load + _pool.Loads[o] > cart.LoadMax || batches[^1].Count == cart.OrdersMax)

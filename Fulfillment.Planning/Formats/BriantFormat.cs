@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Fulfillment.Planning.Formats;
 
 /// <summary>
-/// The format of Briant et al. (2020, doi 10.1016/j.ejor.2019.12.034), Foodmart instances: a graph of pick locations and
+/// The format of Briant et al. (2020, doi 10.1016/j.ejor.2019.12.034), Foodmart instances: a graph of pick locations
+/// and
 /// crossings. The grid is found from the crossings: front ends are those with a way to the depot, and each next
 /// cross-aisle lies one block behind. A cart carries boxes, an order's load is its number of boxes.
 /// </summary>
@@ -64,7 +65,8 @@ public static class BriantFormat
         });
     }
 
-    /// <summary>All boxes of an order are charged to its first line: a cart counts boxes, wherever the articles lie.</summary>
+    /// <summary>All boxes of an order are charged to its first line: a cart counts boxes, wherever the articles
+    /// lie.</summary>
     private static PlanningOrder OrderOf(string[] words, Dictionary<int, Location> places)
     {
         var boxes = Int(words[1]);
@@ -105,7 +107,8 @@ public static class BriantFormat
 
         internal Location LocationOf(int vertex) => _places[vertex];
 
-        /// <summary>Bays lie a metre apart from one metre behind the cross-aisle, the pitch of these instances.</summary>
+        /// <summary>Bays lie a metre apart from one metre behind the cross-aisle, the pitch of these
+        /// instances.</summary>
         internal LayoutDefinition Definition() => new()
         {
             Aisles = _crossings[0].Length,
@@ -141,7 +144,8 @@ public static class BriantFormat
 
         private bool IsDepot(int v) => v == _depot || v == _arrival;
 
-        /// <summary>Neighbours on a cross-aisle are as far apart as two front ends; a block is deeper than that.</summary>
+        /// <summary>Neighbours on a cross-aisle are as far apart as two front ends; a block is deeper than
+        /// that.</summary>
         private bool IsBeside(int crossing, int v) => _graph[crossing][v] == _graph[_crossings[0][0]][_crossings[0][1]];
 
         private int FirstBay(int block) => (int)_blockMm.Take(block).Sum(mm => mm / 1000 - 1);

@@ -5,13 +5,15 @@ namespace Fulfillment.Planning.Routing;
 /// 10.1287/opre.31.3.507; general: Pansart, Catusse and Cambazard 2018, doi 10.1016/j.cor.2018.06.013): for each
 /// cross-aisle whether it was reached and with which parity, which of them hang together, and how often the depot was
 /// left when it has several ways in. All transitions are worked out once per number of blocks.
-/// With one block an aisle is never walked through twice (doi 10.1016/j.orl.2025.107325). With more it must be when a tour
+/// With one block an aisle is never walked through twice (doi 10.1016/j.orl.2025.107325). With more it must be when a
+/// tour
 /// stays in one aisle, so there it is a step wherever it joins two parts.
 /// </summary>
 internal sealed class Frontier
 {
     // Codes of what a vertical step costs; the router fills one cost per code.
-    internal const int Traverse = 0, FromFront = 1, FromBack = 2, Gap = 3, FrontOrGap = 4, BackOrGap = 5, Any = 6, Twice = 7;
+    internal const int Traverse = 0, FromFront = 1, FromBack = 2, Gap = 3, FrontOrGap = 4, BackOrGap = 5, Any = 6,
+        Twice = 7;
     internal const int CostCodes = 8;
 
     private static readonly Frontier?[] Cache = new Frontier?[2 * (WarehouseLayout.BlocksMax + 1)];
@@ -54,10 +56,12 @@ internal sealed class Frontier
     /// <summary>Per block: the steps when there is something to pick. Staying as one is counts as a step.</summary>
     internal Steps[] Picks { get; }
 
-    /// <summary>Per block: the traversal when there is nothing to pick; staying costs nothing and is not listed.</summary>
+    /// <summary>Per block: the traversal when there is nothing to pick; staying costs nothing and is not
+    /// listed.</summary>
     internal Steps[] Bare { get; }
 
-    /// <summary>Leaving or reaching the depot at this aisle's front (code = edges), or the must-visit of a fixed one.</summary>
+    /// <summary>Leaving or reaching the depot at this aisle's front (code = edges), or the must-visit of a fixed
+    /// one.</summary>
     internal Steps Depot { get; }
 
     /// <summary>To the next aisle; code = cross-aisle stretches walked.</summary>
@@ -106,7 +110,8 @@ internal sealed class Frontier
     private IEnumerable<(int To, int Code)> Traversals(State s, int block)
     {
         yield return (NumberOf(s.Traverse(block)), Traverse);
-        if (Nodes > 2 && !s.AreJoined(block, block + 1)) yield return (NumberOf(s.Traverse(block).Traverse(block)), Twice);
+        if (Nodes > 2 && !s.AreJoined(block, block + 1)) yield return (NumberOf(s.Traverse(block).Traverse(block)),
+            Twice);
     }
 
     private List<(int To, int Code)> DepotSteps(State s)
@@ -146,7 +151,8 @@ internal sealed class Frontier
         internal int[] Code { get; }
     }
 
-    /// <summary>Degree class (0 none, 1 odd, 2 even) and component of each node, four bits a node; the depot is the last.</summary>
+    /// <summary>Degree class (0 none, 1 odd, 2 even) and component of each node, four bits a node; the depot is the
+    /// last.</summary>
     private readonly record struct State(ulong Bits)
     {
         internal const int DepotNode = 7;

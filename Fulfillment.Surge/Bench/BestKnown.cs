@@ -22,7 +22,8 @@ internal sealed class BestKnown
             foreach (var line in File.ReadLines(file).Skip(1))
             {
                 var cells = line.Split(',');
-                if (!decimal.TryParse(cells[3], NumberStyles.Float, CultureInfo.InvariantCulture, out var metres)) continue;
+                if (!decimal.TryParse(cells[3], NumberStyles.Float, CultureInfo.InvariantCulture,
+                    out var metres)) continue;
                 known._values[cells[0]] = new Value((long)(metres * 1000), cells[5] == "1");
             }
 

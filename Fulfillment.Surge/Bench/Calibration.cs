@@ -17,7 +17,8 @@ internal static class Calibration
         return (long)(plan.UnitsSpent / clock.GetElapsedTime(start).TotalSeconds);
     }
 
-    /// <summary>A look-alike of the literature's pools: the default floor, 5 to 25 lines an order, a cart of 45.</summary>
+    /// <summary>A look-alike of the literature's pools: the default floor, 5 to 25 lines an order, a cart of
+    /// 45.</summary>
     internal static PlanningProblem GeneratedPool(Random random, int orders)
     {
         var layout = WarehouseLayout.Default;
@@ -27,7 +28,8 @@ internal static class Calibration
             Orders = [.. Enumerable.Range(0, orders).Select(i => new PlanningOrder(
                 new OrderKey(i),
                 [.. Enumerable.Range(0, random.Next(5, 26)).Select(l => new Pick(
-                    new Location(random.Next(layout.Aisles), random.Next(layout.Bays), (Side)random.Next(2)), 1, 1, l))]))],
+                    new Location(random.Next(layout.Aisles), random.Next(layout.Bays), (Side)random.Next(2)), 1, 1,
+                        l))]))],
         };
     }
 }

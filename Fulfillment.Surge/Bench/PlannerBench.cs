@@ -6,20 +6,26 @@ using Fulfillment.Planning;
 namespace Fulfillment.Surge.Bench;
 
 /// <summary>
-/// <c>bench planner</c>: plans every instance of a folder and compares with best-known values and baselines. A budget in
+/// <c>bench planner</c>: plans every instance of a folder and compares with best-known values and baselines. A budget
+/// in
 /// time is turned into work units by a short calibration at the start, so that a row can be replayed anywhere.
 /// </summary>
 internal static class PlannerBench
 {
     internal static Command Create()
     {
-        var instances = new Option<DirectoryInfo>("--instances") { Description = "Folder of instances, read with its sub-folders", Required = true };
-        var budget = new Option<string>("--budget") { Description = "20ms, 100ms, 1s or units:N", DefaultValueFactory = _ => "1s" };
+        var instances = new Option<DirectoryInfo>("--instances")
+        {
+            Description = "Folder of instances, read with its sub-folders", Required = true,
+        };
+        var budget = new Option<string>("--budget") { Description = "20ms, 100ms, 1s or units:N",
+            DefaultValueFactory = _ => "1s" };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the search", DefaultValueFactory = _ => 1 };
-        var csv = new Option<bool>("--csv") { Description = "One line an instance on standard output; the summary goes to standard error" };
+        var csv = new Option<bool>("--csv") { Description = "A line an instance on stdout, the summary on stderr" };
         var json = new Option<FileInfo?>("--json") { Description = "Write rows and summary to this file" };
-        var every = new Option<int>("--every") { Description = "Take every n-th file of each set", DefaultValueFactory = _ => 1 };
-        var stop = new Option<bool>("--stop-at-optimum") { Description = "End a search when it has reached a proven optimum" };
+        var every = new Option<int>("--every") { Description = "Take every n-th file of each set",
+            DefaultValueFactory = _ => 1 };
+        var stop = new Option<bool>("--stop-at-optimum") { Description = "End a search at a proven optimum" };
         var command = new Command("planner", "Plan benchmark instances and compare with best-known values")
         {
             instances, budget, seed, csv, json, every, stop,
@@ -53,14 +59,16 @@ internal static class PlannerBench
         var text = settings.Csv ? Console.Error : Console.Out;
         await text.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"budget {settings.Budget} = {units} units an instance ({unitsPerSecond} units/s here), seed {settings.Seed}"));
+            $"budget {settings.Budget} = {units} units an instance ({unitsPerSecond} units/s here),"
+            + $" seed {settings.Seed}"));
         if (settings.Csv) await Console.Out.WriteLineAsync("file,orders,distance,seconds,units,baseline");
         var known = BestKnown.In(settings.Instances);
         var rows = new List<PlannerRow>();
         foreach (var file in FilesIn(settings.Instances, settings.Every))
         {
             cancellation.ThrowIfCancellationRequested();
-            var row = PlannerRow.Of(file, settings.Instances, new Budget(units), settings.Seed, known, settings.StopAtOptimum);
+            var row = PlannerRow.Of(file, settings.Instances, new Budget(units), settings.Seed, known,
+                settings.StopAtOptimum);
             if (row is null) continue;
             rows.Add(row);
             if (settings.Csv) await Console.Out.WriteLineAsync(row.Csv);
@@ -69,7 +77,8 @@ internal static class PlannerBench
         await text.WriteAsync(PlannerSummary.Of(rows));
         if (settings.Json is { } target)
         {
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(new { settings.Budget, units, unitsPerSecond, settings.Seed, rows });
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(new { settings.Budget, units, unitsPerSecond,
+                settings.Seed, rows });
             await File.WriteAllBytesAsync(target.FullName, bytes, cancellation);
         }
 

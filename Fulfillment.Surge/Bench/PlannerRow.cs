@@ -35,17 +35,20 @@ internal sealed record PlannerRow
 
     public bool IsProven { get; init; }
 
-    /// <summary>Why there is no plan to speak of: the file could not be read, or the verifier refused the plan.</summary>
+    /// <summary>Why there is no plan to speak of: the file could not be read, or the verifier refused the
+    /// plan.</summary>
     public string? Fault { get; init; }
 
-    /// <summary>Published values are printed rounded in one set (Muter and Oncan): 0.6 m is the same value there.</summary>
+    /// <summary>Published values are printed rounded in one set (Muter and Oncan): 0.6 m is the same value
+    /// there.</summary>
     public double Tolerance => Set == "muter-oncan" ? 0.6 : 0.05;
 
     public double? GapPercent => BestKnown is not { } best ? null
         : Math.Abs(Distance - best) <= Tolerance ? 0 : 100 * (Distance - best) / best;
 
     public string Csv => string.Create(
-        CultureInfo.InvariantCulture, $"{Set}/{File},{Orders},{Distance:0.###},{Seconds:0.####},{Units},{Baseline:0.###}");
+        CultureInfo.InvariantCulture,
+        $"{Set}/{File},{Orders},{Distance:0.###},{Seconds:0.####},{Units},{Baseline:0.###}");
 
     /// <summary>Plans one file; null when the file is no pool of orders (the folder may hold other things).</summary>
     internal static PlannerRow? Of(
@@ -55,13 +58,16 @@ internal sealed record PlannerRow
         var row = new PlannerRow { Set = file.Directory!.Name, File = file.Name };
         InstanceOutcome read;
         if (lines.Length > 0 && lines[0].StartsWith("//", StringComparison.Ordinal)) read = BriantFormat.Read(lines);
-        else if (lines.Length > 0 && lines[0].StartsWith("NAME", StringComparison.Ordinal)) read = HennWaescherFormat.Read(lines);
+        else if (lines.Length > 0 && lines[0].StartsWith("NAME",
+            StringComparison.Ordinal)) read = HennWaescherFormat.Read(lines);
         else return null;
-        if (read is InstanceOutcome.Unreadable bad) return row with { Fault = $"{root.Name}: line {bad.Line}: {bad.Why}" };
+        if (read is InstanceOutcome.Unreadable bad)
+            return row with { Fault = $"{root.Name}: line {bad.Line}: {bad.Why}" };
 
         var problem = ((InstanceOutcome.Read)read).Problem;
         var best = known.For(file);
-        var stopAt = stopAtOptimum && best is { IsOptimal: true } proven ? proven.UpperMm + (long)(row.Tolerance * 1000) : 0;
+        var stopAt = stopAtOptimum && best is { IsOptimal: true } proven
+            ? proven.UpperMm + (long)(row.Tolerance * 1000) : 0;
         var clock = TimeProvider.System;
         var start = clock.GetTimestamp();
         var outcome = OptimizedPlanner.Plan(problem, budget, seed, stopAt);
@@ -85,5 +91,6 @@ internal sealed record PlannerRow
         };
     }
 
-    private static double DistanceOf(PlanningOutcome outcome) => ((PlanningOutcome.Planned)outcome).Plan.Distance.Metres;
+    private static double DistanceOf(PlanningOutcome outcome) =>
+        ((PlanningOutcome.Planned)outcome).Plan.Distance.Metres;
 }

@@ -163,6 +163,8 @@ public sealed class EmbeddedSystem : IAsyncDisposable
             start.Environment["ConnectionStrings__redis"] = Redis;
             start.Environment["Operator__Key"] = Keys.Operator;
             start.Environment["Service__Key"] = Keys.Service;
+            // A line per statement and per request would cost more than the work, and fill the log to its cap.
+            start.Environment["Logging__LogLevel__Default"] = "Warning";
             foreach (var (key, value) in settings.Concat(_options.Settings)) start.Environment[key] = value;
             return start;
         });

@@ -51,7 +51,9 @@ internal sealed class OpenLoop(
         for (var attempt = 1; ; attempt++)
         {
             var (answered, retry) = await TryPlaceAsync(order, body, begunAt, repeat, attempt, cancellation);
-            if (answered && !repeat) _acceptMicros.RecordValue((long)(clock.GetElapsedTime(begun) - order.At).TotalMicroseconds);
+            // A timer may fire a little early: an answer cannot come before its question.
+            var waited = Math.Max(1, (long)(clock.GetElapsedTime(begun) - order.At).TotalMicroseconds);
+            if (answered && !repeat) _acceptMicros.RecordValue(waited);
             if (!retry) return;
             await Task.Delay(RetryDelay * attempt, clock, cancellation);
         }

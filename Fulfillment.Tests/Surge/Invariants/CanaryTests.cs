@@ -1,6 +1,5 @@
 using Fulfillment.Surge.Invariants;
 using Fulfillment.Surge.Load;
-using Npgsql;
 using Xunit;
 
 namespace Fulfillment.Tests.Surge.Invariants;
