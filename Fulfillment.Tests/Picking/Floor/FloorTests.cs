@@ -245,6 +245,6 @@ public sealed class FloorTests(TestServers servers)
     {
         var done = await FinishTour.HandleAsync(
             tour.TourId, new DoneRequest(picker, tour.Fence), bench.Database, bench.Settings, CancellationToken.None);
-        return (done.Result as JsonHttpResult<ServiceDefaults.Problem>)?.Value!.Code;
+        return (done.Result as JsonHttpResult<global::Fulfillment.ServiceDefaults.Problem>)?.Value!.Code;
     }
 }
