@@ -39,6 +39,9 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
             ["ConnectionStrings:ordersdb"] = ConnectionString,
             ["ConnectionStrings:redis"] = await servers.RedisEndpointAsync(),
             ["Operator:Key"] = OperatorKey,
+            // Nobody listens there: no event comes.
+            ["Picking:Url"] = "http://127.0.0.1:1",
+            ["Service:Key"] = "service.0123456789abcdef0123456789abcdef",
         });
         Operator = With(OperatorKey);
         if (_acmeKey.Length > 0) Acme = With(_acmeKey);
