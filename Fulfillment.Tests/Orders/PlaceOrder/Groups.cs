@@ -91,11 +91,11 @@ public class Groups(WriterFixture intake) : IClassFixture<WriterFixture>
     public async Task What_waits_gets_received_stock_before_what_is_new()
     {
         var writer = intake.NewWriter(new Warnings());
-        var (waiting, fresh) = (WriterFixture.NewOrder("waiting", "b", 7), WriterFixture.NewOrder("fresh", "b", 7));
+        var (waiting, fresh) = (WriterFixture.NewOrder("waiting", "c", 7), WriterFixture.NewOrder("fresh", "c", 7));
         await writer.WriteAsync([waiting], CancellationToken.None);
-        await intake.ExecuteAsync("UPDATE stock SET on_hand = on_hand + 7 WHERE sku = 'b'");
+        await intake.ExecuteAsync("UPDATE stock SET on_hand = on_hand + 7 WHERE sku = 'c'");
         Assert.True(writer.TryPlace(fresh));
-        var reallocated = writer.ReallocateAsync("acme", ["b"]);
+        var reallocated = writer.ReallocateAsync("acme", ["c"]);
         await writer.StartAsync(CancellationToken.None);
         await reallocated;
         Assert.Equal("Backordered", (await fresh.Outcome).Answer!.Status);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Fulfillment.Tests.Orders.PlaceOrder;
 
-/// <summary>A fresh database with client "acme" and SKUs a, b, and intake writers that a test drives by hand.</summary>
+/// <summary>A fresh database with client "acme" and SKUs a, b, c, and intake writers that a test drives by hand.</summary>
 public sealed class WriterFixture(TestServers servers) : IAsyncLifetime
 {
     private static readonly DateTimeOffset PlacedAt = new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero);
@@ -20,8 +20,9 @@ public sealed class WriterFixture(TestServers servers) : IAsyncLifetime
         await ExecuteAsync("""
             INSERT INTO warehouses (warehouse_id, name, created_at) VALUES ('east', 'East', now());
             INSERT INTO clients (client_id, name, warehouse_id, created_at) VALUES ('acme', 'Acme', 'east', now());
-            INSERT INTO skus (client_id, sku, name, created_at) VALUES ('acme', 'a', 'A', now()), ('acme', 'b', 'B', now());
-            INSERT INTO stock (client_id, sku) VALUES ('acme', 'a'), ('acme', 'b')
+            INSERT INTO skus (client_id, sku, name, created_at) VALUES ('acme', 'a', 'A', now()), ('acme', 'b', 'B', now()),
+                ('acme', 'c', 'C', now());
+            INSERT INTO stock (client_id, sku) VALUES ('acme', 'a'), ('acme', 'b'), ('acme', 'c')
             """);
     }
 
