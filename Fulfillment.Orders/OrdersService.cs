@@ -1,3 +1,4 @@
+using Fulfillment.Orders.Backorders;
 using Fulfillment.Orders.CancelOrder;
 using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Dispatch;
@@ -19,6 +20,8 @@ internal static class OrdersService
         builder.Services.AddSingleton<AvailabilityCache>();
         builder.Services.AddSingleton<IntakeWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IntakeWriter>());
+        builder.Services.AddSingleton(BackorderOptions.From(builder.Configuration));
+        builder.Services.AddHostedService<BackorderSweep>();
         builder.Services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, OrdersJson.Default));
         builder.AddDispatch();

@@ -55,11 +55,12 @@ internal sealed partial class IntakeWriter(
         {
             while (next is not null || await AnyAsync(stoppingToken))
             {
+                // What waits has been promised longer than what is new: it gets received stock first.
+                if (_reallocations.Reader.TryRead(out var work)) await ReallocateAsync(work, stoppingToken);
                 next = TakeGroup(group, next);
                 // A group once begun is finished, even while the host stops.
                 if (group.Count > 0) await WriteAsync(group, CancellationToken.None);
                 group.Clear();
-                if (_reallocations.Reader.TryRead(out var work)) await ReallocateAsync(work, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -44,6 +44,7 @@ internal static class OrderLimits
     internal const int IdLengthMax = 64;
     internal const int AddressFieldLengthMax = 200;
     internal const int IdempotencyKeyLengthMax = 255;
+    internal const string NoLines = "must be given";
     internal const string ShipByPast = "must be in the future";
 
     /// <summary>Every fault in the request, keyed by field; empty when it may be placed. Pure.</summary>
@@ -82,7 +83,7 @@ internal static class OrderLimits
     {
         if (faults.Count != 1) return "invalid_order";
         var (field, messages) = faults.First();
-        if (field == "lines") return messages[0].StartsWith("must be", StringComparison.Ordinal) ? "invalid_order" : "too_many_lines";
+        if (field == "lines") return messages[0] == NoLines ? "invalid_order" : "too_many_lines";
         if (field == "shipBy") return "ship_by_past";
         return field.EndsWith(".quantity", StringComparison.Ordinal) ? "quantity_out_of_range" : "invalid_order";
     }
@@ -91,7 +92,7 @@ internal static class OrderLimits
     {
         if (lines is not { Count: > 0 })
         {
-            Add(ref faults, "lines", "must be given");
+            Add(ref faults, "lines", NoLines);
             return;
         }
 

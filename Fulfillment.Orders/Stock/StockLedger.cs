@@ -17,6 +17,8 @@ internal readonly record struct Booking(BookingResult Result, string? Sku = null
 /// <summary>Every change of stock that a person makes is a ledger row, booked once by its reference.</summary>
 internal static class StockLedger
 {
+    internal const int AttemptsMax = 5;
+
     private const string LockStockSql = """
         SELECT sku, on_hand, reserved, missing FROM stock WHERE client_id = $1 AND sku = ANY ($2)
         ORDER BY client_id, sku FOR UPDATE
@@ -36,7 +38,26 @@ internal static class StockLedger
         FROM change WHERE s.client_id = $1 AND s.sku = change.sku
         """;
 
+    /// <summary>Books, again when the transaction crossed with another and Postgres gave this one up.</summary>
     internal static async Task<Booking> BookAsync(
+        NpgsqlDataSource database, string clientId, string reason, string reference, StockChange[] changes,
+        DateTimeOffset at, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await BookOnceAsync(database, clientId, reason, reference, changes, at, cancellation);
+            }
+            catch (PostgresException crossed) when (attempt < AttemptsMax && crossed.SqlState
+                is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            {
+                // Nothing was written, and the one it crossed with has the locks now: the next attempt waits for it.
+            }
+        }
+    }
+
+    private static async Task<Booking> BookOnceAsync(
         NpgsqlDataSource database, string clientId, string reason, string reference, StockChange[] changes,
         DateTimeOffset at, CancellationToken cancellation)
     {

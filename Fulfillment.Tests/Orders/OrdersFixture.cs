@@ -29,10 +29,12 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
         await PutAsync(Operator, "/warehouses/east", """{"name":"East"}""");
         await PutAsync(Operator, "/clients/acme", """{"name":"Acme","warehouseId":"east","weight":1}""");
         var key = await (await PostAsync(Operator, "/clients/acme/keys", "{}")).Content.ReadFromJsonAsync<JsonObject>();
-        Acme = With((string)key!["key"]!);
+        _acmeKey = (string)key!["key"]!;
+        Acme = With(_acmeKey);
         await PutAsync(Acme, "/skus", """[{"sku":"a","name":"A"},{"sku":"b","name":"B"},{"sku":"c","name":"C"}]""");
     }
 
+    /// <summary>Starts the service, or starts it again after a kill: the clients go to where it listens now.</summary>
     public async Task StartAsync()
     {
         Service = await ServiceProcess.StartAsync("Fulfillment.Orders", new Dictionary<string, string>
@@ -44,6 +46,7 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
             ["Service:Key"] = ServiceKey,
         });
         Operator = With(OperatorKey);
+        if (_acmeKey.Length > 0) Acme = With(_acmeKey);
     }
 
     public static string Order(string id, string sku = "a", int quantity = 1, string allocation = "FillAll") => $$"""

@@ -1,0 +1,63 @@
+using Fulfillment.Orders.PlaceOrder;
+using Fulfillment.Orders.Replicas;
+using Fulfillment.ServiceDefaults.DataStores;
+using Npgsql;
+
+namespace Fulfillment.Orders.Backorders;
+
+/// <summary>
+/// Sends what waits although its stock is there. Whoever raises stock asks for that after the commit, and may die in
+/// between; so every backorder is looked at when a replica starts and from time to time, by one replica at a time.
+/// </summary>
+internal sealed class BackorderSweep(
+    NpgsqlDataSource database, IntakeWriter writer, BackorderOptions options, TimeProvider clock,
+    ILogger<BackorderSweep> log) : BackgroundService
+{
+    // A FillAll order that waits for more than there is comes again each time: the writer leaves it as it is.
+    private const string FindSql = """
+        SELECT b.client_id, array_agg(DISTINCT b.sku) FROM backorders b JOIN stock s USING (client_id, sku)
+        WHERE s.on_hand - s.reserved - s.missing > 0 GROUP BY b.client_id
+        """;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => OneReplica.RunAsync(
+        "backorder sweep", database, options.SweepInterval, clock, log, SweepAsync, stoppingToken);
+
+    private async Task SweepAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var found = new List<(string ClientId, string[] Skus)>();
+        await using (var find = new NpgsqlCommand(FindSql, connection))
+        await using (var reader = await find.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+                found.Add((reader.GetString(0), reader.GetFieldValue<string[]>(1)));
+        }
+
+        foreach (var (clientId, skus) in found)
+            await writer.ReallocateAsync(clientId, skus).WaitAsync(cancellation);
+    }
+}
+
+/// <summary>Section <c>Backorders</c>.</summary>
+internal sealed class BackorderOptions
+{
+    /// <summary>How often waiting backorders are compared with the stock. More than zero.</summary>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <exception cref="WrongSettingException">A value cannot be read or is out of its range.</exception>
+    internal static BackorderOptions From(IConfiguration configuration)
+    {
+        BackorderOptions options;
+        try
+        {
+            options = configuration.GetSection("Backorders").Get<BackorderOptions>() ?? new BackorderOptions();
+        }
+        catch (InvalidOperationException unreadable)
+        {
+            throw new WrongSettingException("Backorders", $"cannot be read: {unreadable.Message}");
+        }
+
+        return options.SweepInterval > TimeSpan.Zero
+            ? options
+            : throw new WrongSettingException("Backorders:SweepInterval", "must be more than zero");
+    }
+}
