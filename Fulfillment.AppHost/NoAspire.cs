@@ -1,2 +1,3 @@
-Console.Error.WriteLine("This package feed does not carry Aspire: start the system with ./start.sh instead, or restore with UseAspire=true on a feed that has it.");
+Console.Error.WriteLine(
+    "This build has no Aspire (UseAspire=false): run ./start.sh, or build with UseAspire=true on a feed that has it.");
 return 1;

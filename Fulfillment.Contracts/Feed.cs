@@ -97,7 +97,9 @@ public static class EventKinds
     /// <summary>The cancel came too late: the release goes on.</summary>
     public const string CancelRefused = "CancelRefused";
 
-    /// <summary>The hold won: the release will not be planned under this number; its lines may go as a new one.</summary>
+    /// <summary>
+    /// The hold won: the release will not be planned under this number; its lines may go as a new one.
+    /// </summary>
     public const string Held = "Held";
 
     /// <summary>The hold came too late: the release goes on.</summary>

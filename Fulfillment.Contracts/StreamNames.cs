@@ -6,13 +6,17 @@ namespace Fulfillment.Contracts;
 /// </summary>
 public static class StreamNames
 {
-    /// <summary>The one consumer group of the stream; all Picking replicas of the warehouse are consumers in it.</summary>
+    /// <summary>
+    /// The one consumer group of the stream; all Picking replicas of the warehouse are consumers in it.
+    /// </summary>
     public const string Group = "picking";
 
     /// <summary>The picking queue. Entries are deleted when done, so XLEN is the work outstanding.</summary>
     public static string Orders(string warehouseId) => $"picking:{warehouseId}:orders";
 
-    /// <summary>A string that the relay writes beside the stream; if it is gone or another, the stream was lost.</summary>
+    /// <summary>
+    /// A string that the relay writes beside the stream; if it is gone or another, the stream was lost.
+    /// </summary>
     public static string Epoch(string warehouseId) => $"picking:{warehouseId}:epoch";
 
     /// <summary>A sorted set: member = worker name, score = Unix time in milliseconds of its last heartbeat.</summary>

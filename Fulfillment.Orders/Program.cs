@@ -1,3 +1,4 @@
+using Fulfillment.Orders;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
@@ -11,10 +12,13 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddRedis("redis");
     builder.AddApiKeys(("client", ["client"]), ("operator", ["operator"]), ("reader", ["client", "operator"]));
 
+    builder.AddOrders();
+
     var app = builder.Build();
     app.UseAuthentication();
     app.UseAuthorization();
     app.MapDefaultEndpoints();
+    app.MapOrders();
 
     var stopping = app.Lifetime.ApplicationStopping;
     var database = app.Services.GetRequiredService<NpgsqlDataSource>();

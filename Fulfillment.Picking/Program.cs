@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fulfillment.Contracts;
 using Fulfillment.Picking;
 using Fulfillment.Picking.DeadLetters;
@@ -24,8 +25,7 @@ return await ServiceHost.RunAsync(async () =>
     {
         json.SerializerOptions.TypeInfoResolverChain.Insert(0, PickingJson.Default);
         json.SerializerOptions.TypeInfoResolverChain.Insert(1, ContractsJson.Default);
-        json.SerializerOptions.UnmappedMemberHandling =
-            System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow;
+        json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
     });
     builder.AddPicking();
 

@@ -26,7 +26,8 @@ public static class BaselinePlanner
         {
             Array.Clear(mask);
             foreach (var o in batch) Mask.Add(mask, pool.MaskOf(o));
-            tours.Add(walk.Tour([.. batch.Select(o => pool.Problem.Orders[o])], HeuristicRoutes.Line(pool.Floor, mask, policy)));
+            tours.Add(walk.Tour([.. batch.Select(o => pool.Problem.Orders[o])], HeuristicRoutes.Line(pool.Floor, mask,
+                policy)));
         }
 
         return new Plan

@@ -10,7 +10,8 @@ namespace Fulfillment.Planning;
 public static class OptimizedPlanner
 {
     /// <summary>Plans the pool. Pure: the same problem, budget and seed give the same plan, byte for byte.</summary>
-    /// <remarks>The search ends early when a plan without late orders is no longer than <c>stopAtMm</c> (a known optimum).</remarks>
+    /// <remarks>The search ends early when a plan without late orders is no longer than <c>stopAtMm</c> (a known
+    /// optimum).</remarks>
     public static PlanningOutcome Plan(
         PlanningProblem problem, Budget budget, ulong seed, long stopAtMm = 0, CancellationToken stop = default)
     {

@@ -27,12 +27,22 @@ public sealed record Problem
 public static class Problems
 {
     public static Problem Create(
-        int status, string code, string title, string? detail = null, IReadOnlyDictionary<string, string[]>? errors = null) =>
-        new() { Type = $"urn:fulfillment:problem:{code}", Title = title, Status = status, Code = code, Detail = detail, Errors = errors };
+        int status, string code, string title, string? detail = null,
+        IReadOnlyDictionary<string, string[]>? errors = null) =>
+        new()
+        {
+            Type = $"urn:fulfillment:problem:{code}",
+            Title = title,
+            Status = status,
+            Code = code,
+            Detail = detail,
+            Errors = errors,
+        };
 
     /// <summary>As a result of a typed endpoint.</summary>
     public static JsonHttpResult<Problem> Result(
-        int status, string code, string title, string? detail = null, IReadOnlyDictionary<string, string[]>? errors = null) =>
+        int status, string code, string title, string? detail = null,
+        IReadOnlyDictionary<string, string[]>? errors = null) =>
         TypedResults.Json(
             Create(status, code, title, detail, errors), ProblemJson.Default.Problem, Problem.ContentType, status);
 

@@ -1,3 +1,4 @@
+using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Routing;
@@ -18,7 +19,9 @@ public static class ServiceDefaultsExtensions
     /// <summary>Our own activity sources and meters all start with this.</summary>
     public const string TelemetryNames = "Fulfillment.*";
 
-    /// <summary>Adds telemetry, health checks, service discovery, resilient HttpClients and <see cref="TimeProvider"/>.</summary>
+    /// <summary>
+    /// Adds telemetry, health checks, service discovery, resilient HttpClients and <see cref="TimeProvider"/>.
+    /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         builder.AddTelemetry();
@@ -56,7 +59,8 @@ public static class ServiceDefaultsExtensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Npgsql", TelemetryNames))
+                .AddMeter("Npgsql", TelemetryNames)
+                .AddMetricLog(builder.Configuration))
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName, TelemetryNames)
                 .AddAspNetCoreInstrumentation(options =>
@@ -66,6 +70,7 @@ public static class ServiceDefaultsExtensions
                 .AddNpgsql());
 
         // Exported only when somebody listens: an exporter without a listener delays the exit by ten seconds.
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) telemetry.UseOtlpExporter();
+        var listener = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"];
+        if (!string.IsNullOrWhiteSpace(listener)) telemetry.UseOtlpExporter();
     }
 }

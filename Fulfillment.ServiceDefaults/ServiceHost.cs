@@ -2,7 +2,9 @@ using Fulfillment.ServiceDefaults.DataStores;
 
 namespace Fulfillment.ServiceDefaults;
 
-/// <summary>Runs a service so that a wrong setting ends it with one line and exit code 1, not with a stack trace.</summary>
+/// <summary>
+/// Runs a service so that a wrong setting ends it with one line and exit code 1, not with a stack trace.
+/// </summary>
 public static class ServiceHost
 {
     public static async Task<int> RunAsync(Func<Task> service)

@@ -46,7 +46,9 @@ internal static class ReleaseStates
         var next = (from, trigger) switch
         {
             (ReleaseState.Waiting, ReleaseTrigger.Dispatch) => ReleaseState.Dispatched,
-            (ReleaseState.Waiting or ReleaseState.Dispatched, ReleaseTrigger.Cancel) => ReleaseState.Cancelled,
+            // A failed one is parked, still with its stock: a cancel, or a late answer to one, gives that back.
+            (ReleaseState.Waiting or ReleaseState.Dispatched or ReleaseState.Failed, ReleaseTrigger.Cancel) =>
+                ReleaseState.Cancelled,
             (ReleaseState.Dispatched, ReleaseTrigger.Plan) => ReleaseState.Planned,
             (ReleaseState.Dispatched, ReleaseTrigger.Fail) => ReleaseState.Failed,
             (ReleaseState.Planned or ReleaseState.Picking, ReleaseTrigger.Pick) => ReleaseState.Picking,
@@ -57,7 +59,7 @@ internal static class ReleaseStates
         return next is not null;
     }
 
-    /// <summary>Nothing can happen to it any more.</summary>
+    /// <summary>Nothing is done about it any more; a failed one waits for a person.</summary>
     internal static bool IsTerminal(ReleaseState state) =>
         state is ReleaseState.Picked or ReleaseState.Cancelled or ReleaseState.Failed;
 

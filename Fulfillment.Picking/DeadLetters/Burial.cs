@@ -56,6 +56,8 @@ internal static class Burial
     {
         var all = letters.ToList();
         if (all.Count == 0) return;
+        ReleaseKey[] keys = [.. all.Where(l => l.Release is not null).Select(l => l.Release!.Value)];
+        await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
         await using var command = new NpgsqlCommand(BurySql, connection, transaction)
         {
             Parameters =

@@ -13,7 +13,8 @@ namespace Fulfillment.Picking.Floor;
 /// </summary>
 internal static class ConfirmTour
 {
-    // The tour's row is locked first: confirms, lease expiry and a new lease of one tour queue up here.
+    // After the turns of its releases the tour's row is locked: confirms, lease expiry and a new lease of one tour
+    // queue up here.
     private const string TourSql = """
         SELECT state, fence, picker_id, open_tasks, leased_until,
             (SELECT max(task_no) FROM tasks WHERE warehouse_id = $1 AND tour_id = $2)
@@ -73,7 +74,7 @@ internal static class ConfirmTour
     {
         int[] taskNos = [.. request.Scans!.Select(s => s.TaskNo).Distinct()];
         await using var batch = new NpgsqlBatch(connection, transaction);
-        FeedOrder.BeforeConfirm(batch, warehouseId, tourId, taskNos);
+        batch.BatchCommands.Add(ReleaseTurns.OfTasks(warehouseId, tourId, taskNos));
         batch.BatchCommands.Add(new(TourSql) { Parameters = { Typed.Text(warehouseId), Typed.Uuid(tourId) } });
         batch.BatchCommands.Add(new(TasksSql)
         {
@@ -88,7 +89,7 @@ internal static class ConfirmTour
             },
         });
         await using var rows = await batch.ExecuteReaderAsync(cancellation);
-        for (var skipped = 0; skipped < FeedOrder.ConfirmResults; skipped++) await rows.NextResultAsync(cancellation);
+        await rows.NextResultAsync(cancellation);
         if (!await rows.ReadAsync(cancellation)) return null;
         var found = new FoundTour(
             rows.GetString(0), rows.GetInt32(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetInt32(3),

@@ -44,10 +44,11 @@ internal static class SettleSignals
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await FeedOrder.BeforeSignalsAsync(connection, transaction, warehouseId, cancellation);
         var inOrder = signals.OrderBy(s => s.Key.OrderId.ToString(), StringComparer.Ordinal)
             .ThenBy(s => s.Key.ReleaseNo)
             .ThenBy(s => s.Message.SignalNo);
+        ReleaseKey[] keys = [.. inOrder.Select(signal => signal.Key)];
+        await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
         foreach (var signal in inOrder)
             await SettleOneAsync(connection, transaction, warehouseId, signal, now, cancellation);
         await transaction.CommitAsync(cancellation);

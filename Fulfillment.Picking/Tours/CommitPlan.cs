@@ -53,7 +53,8 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         var rows = TourRows.Of(pool);
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await FeedOrder.BeforePlanAsync(connection, transaction, settings.WarehouseId, cancellation);
+        ReleaseKey[] keys = [.. pool.Releases.Select(r => r.Release.Key), .. pool.Failed.Select(f => f.Release.Key)];
+        await ReleaseTurns.TakeAsync(connection, transaction, settings.WarehouseId, keys, cancellation);
         if (pool.Releases.Count > 0)
         {
             var struck = await InsertInboxAsync(connection, transaction, pool, rows, cancellation);

@@ -8,7 +8,8 @@ namespace Fulfillment.Planning.Batching;
 /// </summary>
 internal sealed class Batches
 {
-    internal const int UnitsOfAnAnswer = 4;
+    internal const int UnitsOfAnAnswer = 3;
+    internal const int UnitsOfATry = 2;
 
     private readonly Pool _pool;
     private readonly TourCost _tour;
@@ -16,12 +17,18 @@ internal sealed class Batches
     private readonly ulong[] _mask;
     private readonly (ulong Hash, int Cost)[] _known;
     private readonly int[] _place;
+    private ulong[] _hashes = new ulong[16];
+    private int[][] _members = new int[16][];
+    private readonly int _loadMax;
+    private readonly int _loadLimit;
     private int _empty;
 
     internal Batches(Pool pool, ulong seed)
     {
         _pool = pool;
         _tour = TourCost.For(pool.Floor);
+        _loadMax = pool.Problem.Cart.LoadMax;
+        _loadLimit = (int)Math.Min(int.MaxValue, _loadMax + (pool.IsLarge ? 0 : _loadMax / 4L));
         _mask = new ulong[pool.Floor.MaskWords];
         _place = new int[pool.Orders];
         Of = new int[pool.Orders];
@@ -32,18 +39,23 @@ internal sealed class Batches
         _known = new (ulong, int)[pool.Orders < 16 ? 1 << 12 : pool.Orders < 40 ? 1 << 16 : 1 << 18];
     }
 
-    internal List<List<int>> Members { get; } = [];
+    /// <summary>Batches in use and empty ones; the arrays below are filled up to here.</summary>
+    internal int Count { get; private set; }
 
-    internal List<int> Loads { get; } = [];
+    internal int[] Loads { get; private set; } = new int[16];
 
-    internal List<int> Costs { get; } = [];
+    internal int[] Costs { get; private set; } = new int[16];
 
-    internal List<ulong> Hashes { get; } = [];
+    /// <summary>Orders in each batch.</summary>
+    internal int[] Sizes { get; private set; } = new int[16];
 
     /// <summary>The batch of every order.</summary>
     internal int[] Of { get; }
 
     internal long TotalMm { get; private set; }
+
+    /// <summary>Load beyond the carts, over all batches; a plan only when it is zero.</summary>
+    internal long TotalOverload { get; private set; }
 
     internal long UnitsSpent { get; private set; }
 
@@ -52,11 +64,9 @@ internal sealed class Batches
     /// <summary>Starts from the given batches; an empty batch is always at hand, ready to take an order.</summary>
     internal void Start(List<List<int>> batches)
     {
-        Members.Clear();
-        Loads.Clear();
-        Costs.Clear();
-        Hashes.Clear();
+        Count = 0;
         TotalMm = 0;
+        TotalOverload = 0;
         _empty = 0;
         foreach (var batch in batches)
         {
@@ -66,16 +76,25 @@ internal sealed class Batches
         Open([]);
     }
 
+    internal ReadOnlySpan<int> MembersOf(int batch) => _members[batch].AsSpan(0, Sizes[batch]);
+
+    internal void Charge(long units) => UnitsSpent += units;
+
     internal int LoadOf(int order) => _pool.Loads[order];
 
+    /// <summary>
+    /// Whether a batch may stand in the search. It may be overloaded a little, at a price: where carts are nearly full
+    /// no two orders can change places directly, and the way to the better plan leads through an overload.
+    /// </summary>
     internal bool Fits(int batch, int moreOrders, int moreLoad) =>
-        Loads[batch] + moreLoad <= _pool.Problem.Cart.LoadMax
-        && Members[batch].Count + moreOrders <= _pool.Problem.Cart.OrdersMax;
+        Loads[batch] + moreLoad <= _loadLimit && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
+
+    internal int Overload(int load) => Math.Max(0, load - _loadMax);
 
     /// <summary>The tour length of a batch with one order taken out and one put in; -1 stands for none.</summary>
     internal int CostWith(int batch, int without, int with)
     {
-        var hash = Hashes[batch];
+        var hash = _hashes[batch];
         if (without >= 0) hash ^= _keys[without];
         if (with >= 0) hash ^= _keys[with];
         UnitsSpent += UnitsOfAnAnswer;
@@ -86,7 +105,7 @@ internal sealed class Batches
         UnitsSpent += _tour.Units;
         var mask = _mask.AsSpan();
         mask.Clear();
-        foreach (var o in Members[batch])
+        foreach (var o in MembersOf(batch))
         {
             if (o != without) Mask.Add(mask, _pool.MaskOf(o));
         }
@@ -99,26 +118,37 @@ internal sealed class Batches
     internal void Remove(int order, int newCost)
     {
         var batch = Of[order];
-        var members = Members[batch];
-        var last = members[^1];
+        var members = _members[batch];
+        var last = members[--Sizes[batch]];
         members[_place[order]] = last;
         _place[last] = _place[order];
-        members.RemoveAt(members.Count - 1);
-        Loads[batch] -= _pool.Loads[order];
-        Hashes[batch] ^= _keys[order];
-        if (members.Count == 0) _empty++;
+        AddLoad(batch, -_pool.Loads[order]);
+        _hashes[batch] ^= _keys[order];
+        if (Sizes[batch] == 0) _empty++;
         SetCost(batch, newCost);
     }
 
     internal void Insert(int order, int batch, int newCost)
     {
-        if (Members[batch].Count == 0 && --_empty == 0) Open([]);
-        Of[order] = batch;
-        _place[order] = Members[batch].Count;
-        Members[batch].Add(order);
-        Loads[batch] += _pool.Loads[order];
-        Hashes[batch] ^= _keys[order];
+        if (Sizes[batch] == 0 && --_empty == 0) Open([]);
+        Put(order, batch);
         SetCost(batch, newCost);
+    }
+
+    private void Put(int order, int batch)
+    {
+        if (Sizes[batch] == _members[batch].Length) Array.Resize(ref _members[batch], 2 * Sizes[batch]);
+        Of[order] = batch;
+        _place[order] = Sizes[batch];
+        _members[batch][Sizes[batch]++] = order;
+        AddLoad(batch, _pool.Loads[order]);
+        _hashes[batch] ^= _keys[order];
+    }
+
+    private void AddLoad(int batch, int load)
+    {
+        TotalOverload += Overload(Loads[batch] + load) - Overload(Loads[batch]);
+        Loads[batch] += load;
     }
 
     private void SetCost(int batch, int cost)
@@ -129,19 +159,24 @@ internal sealed class Batches
 
     private void Open(List<int> orders)
     {
-        var batch = Members.Count;
-        Members.Add([.. orders]);
-        Loads.Add(orders.Sum(o => _pool.Loads[o]));
-        Costs.Add(0);
-        Hashes.Add(0);
+        if (Count == Loads.Length) Grow();
+        var batch = Count++;
+        (Loads[batch], Costs[batch], Sizes[batch], _hashes[batch]) = (0, 0, 0, 0);
+        _members[batch] ??= new int[8];
         if (orders.Count == 0) _empty++;
-        for (var i = 0; i < orders.Count; i++)
-        {
-            Of[orders[i]] = batch;
-            _place[orders[i]] = i;
-            Hashes[batch] ^= _keys[orders[i]];
-        }
-
+        foreach (var o in orders) Put(o, batch);
         SetCost(batch, CostWith(batch, -1, -1));
+    }
+
+    private void Grow()
+    {
+        var size = 2 * Count;
+        int[] loads = Loads, costs = Costs, sizes = Sizes;
+        Array.Resize(ref loads, size);
+        Array.Resize(ref costs, size);
+        Array.Resize(ref sizes, size);
+        Array.Resize(ref _hashes, size);
+        Array.Resize(ref _members, size);
+        (Loads, Costs, Sizes) = (loads, costs, sizes);
     }
 }

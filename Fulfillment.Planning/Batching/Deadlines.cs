@@ -53,8 +53,10 @@ internal sealed class Deadlines
         var byDue = given.OrderBy(b => batches[b].Min(o => _pool.Problem.Orders[o].ShipBy ?? long.MaxValue)).ToArray();
         var lateByDue = LateIn(Pick(batches, byDue), Pick(distancesMm, byDue));
         var ends = Ends(Pick(batches, byDue), Pick(distancesMm, byDue));
-        var hopeful = byDue.Select((b, i) => (b, IsLost: batches[b].All(o => _pool.Problem.Orders[o].ShipBy is not { } due || due < ends[i])));
-        var lostLast = hopeful.OrderBy(x => x.IsLost).Select(x => x.b).ToArray();
+        bool IsLost(int batch, long end) =>
+            batches[batch].All(o => _pool.Problem.Orders[o].ShipBy is not { } due || due < end);
+        var lostLast = byDue.Select((b, i) => (Batch: b, Lost: IsLost(b, ends[i])))
+            .OrderBy(x => x.Lost).Select(x => x.Batch).ToArray();
         var lateLostLast = LateIn(Pick(batches, lostLast), Pick(distancesMm, lostLast));
         var best = given;
         if (lateByDue < late) (best, late) = (byDue, lateByDue);

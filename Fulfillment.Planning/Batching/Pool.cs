@@ -34,6 +34,9 @@ internal sealed class Pool
 
     internal int Orders { get; }
 
+    /// <summary>Whether a second is short for the pool: the search then stays closer to the first plan.</summary>
+    internal bool IsLarge => Orders > 200;
+
     internal int[] Loads { get; }
 
     internal int[] Picks { get; }
@@ -44,7 +47,8 @@ internal sealed class Pool
     internal Span<ulong> MaskOf(int order) => _masks.AsSpan(order * Floor.MaskWords, Floor.MaskWords);
 
     /// <summary>
-    /// No plan walks less. A tour is at least as long as the tour of any of its orders, so each order may charge its own
+    /// No plan walks less. A tour is at least as long as the tour of any of its orders, so each order may charge its
+    /// own
     /// by its share of a full cart; and the farthest order must be walked by somebody.
     /// </summary>
     internal Millimetres LowerBound()
@@ -63,14 +67,16 @@ internal sealed class Pool
         return new(Math.Max(farthest, Math.Max(Up(byLoad, cart.LoadMax), Up(byCount, cart.OrdersMax))));
     }
 
-    /// <summary>First come first served: orders in their order of arrival, a new cart when the next does not fit.</summary>
+    /// <summary>First come first served: orders in their order of arrival, a new cart when the next does not
+    /// fit.</summary>
     internal List<List<int>> FirstComeFirstServed()
     {
         var batches = new List<List<int>>();
         var load = 0;
         for (var o = 0; o < Orders; o++)
         {
-            if (batches.Count == 0 || load + Loads[o] > Problem.Cart.LoadMax || batches[^1].Count == Problem.Cart.OrdersMax)
+            if (batches.Count == 0 || load + Loads[o] > Problem.Cart.LoadMax
+                || batches[^1].Count == Problem.Cart.OrdersMax)
             {
                 batches.Add([]);
                 load = 0;

@@ -3,16 +3,17 @@ using Fulfillment.Planning.Routing;
 namespace Fulfillment.Planning.Batching;
 
 /// <summary>
-/// Clarke and Wright (1964, doi 10.1287/opre.12.4.568) with exact tours, the matrix brought up to date after every merge.
-/// Each batch looks only at the nearest others by their first savings, and a heap with stale entries orders the merges.
+/// Clarke and Wright (1964, doi 10.1287/opre.12.4.568) with exact tours, the matrix brought up to date after every
+/// merge.
+/// Each batch looks only at the neighbours of its orders, and a heap with stale entries orders the merges.
 /// </summary>
 internal static class Savings
 {
-    private const int Neighbours = 24;
-
-    internal static List<List<int>> Build(Pool pool)
+    /// <summary>The merged batches and what finding them took, in work units.</summary>
+    internal static (List<List<int>> Batches, long Units) Build(Pool pool, Neighbours neighbours)
     {
         var n = pool.Orders;
+        var units = 0L;
         var tour = TourCost.For(pool.Floor);
         var words = pool.Floor.MaskWords;
         var mask = new ulong[n * words];
@@ -30,11 +31,20 @@ internal static class Savings
             if (members[a].Count + members[b].Count > pool.Problem.Cart.OrdersMax) return;
             mask.AsSpan(a * words, words).CopyTo(merged);
             Mask.Add(merged, mask.AsSpan(b * words, words));
+            units += tour.Units;
             var saving = cost[a] + cost[b] - tour.Of(merged);
             if (saving > 0) heap.Enqueue((a, b, version[a], version[b]), (-saving, a, b));
         }
 
-        Link(pool, tour, near);
+        for (var a = 0; a < n; a++)
+        {
+            foreach (var b in neighbours.Of(a))
+            {
+                near[a].Add(b);
+                near[b].Add(a);
+            }
+        }
+
         for (var a = 0; a < n; a++)
         {
             foreach (var b in near[a])
@@ -67,42 +77,6 @@ internal static class Savings
             foreach (var c in near[a]) Consider(Math.Min(a, c), Math.Max(a, c));
         }
 
-        return [.. members.Where(m => m.Count > 0)];
-    }
-
-    /// <summary>Links every order with those it saves most with: all of them in a small pool.</summary>
-    private static void Link(Pool pool, TourCost tour, SortedSet<int>[] near)
-    {
-        var n = pool.Orders;
-        var keep = n <= 120 ? n : Neighbours;
-        var merged = new ulong[pool.Floor.MaskWords];
-        var ranked = new (int Score, int Order)[n];
-        for (var a = 0; a < n; a++)
-        {
-            for (var b = 0; b < n; b++) ranked[b] = (b == a ? int.MaxValue : keep == n ? b : Distance(pool, tour, a, b, merged), b);
-            if (keep < n) Array.Sort(ranked);
-            foreach (var (_, b) in ranked.Take(keep).Where(r => r.Score < int.MaxValue))
-            {
-                near[a].Add(b);
-                near[b].Add(a);
-            }
-        }
-    }
-
-    /// <summary>What two orders cost together beyond their shares: exact in a middling pool, by aisles in a large one.</summary>
-    private static int Distance(Pool pool, TourCost tour, int a, int b, ulong[] merged)
-    {
-        var ma = pool.MaskOf(a);
-        var mb = pool.MaskOf(b);
-        if (pool.Orders > 1_200)
-        {
-            var apart = 0;
-            for (var w = 0; w < ma.Length; w++) apart += (ma[w] == 0) != (mb[w] == 0) ? 1 : 0;
-            return apart;
-        }
-
-        ma.CopyTo(merged);
-        Mask.Add(merged, mb);
-        return 2 * tour.Of(merged) - pool.Alone[a] - pool.Alone[b];
+        return ([.. members.Where(m => m.Count > 0)], units);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class Search
     private readonly Batches _batches;
     private readonly long _stopAtMm;
     private Draw _draw;
-    private List<List<int>> _best = [];
+    private readonly List<List<int>> _best = [];
     private long _bestMm = long.MaxValue;
     private int _bestLate = int.MaxValue;
     private int _late;
@@ -29,7 +29,8 @@ internal sealed class Search
 
     internal string Algorithm { get; private set; } = "first-come-first-served/exact";
 
-    internal long UnitsSpent => _batches.UnitsSpent;
+    /// <summary>What the search took: the budget that replays it.</summary>
+    internal long UnitsSpent { get; private set; }
 
     private bool IsDone => _bestMm <= _stopAtMm && _bestLate == 0;
 
@@ -43,15 +44,22 @@ internal sealed class Search
     internal void Run(Budget budget, CancellationToken stop)
     {
         Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
-        Offer(Savings.Build(_pool), "savings/exact");
+        var neighbours = new Neighbours(_pool);
+        var (saved, units) = Savings.Build(_pool, neighbours);
+        _batches.Charge(neighbours.Units + units);
+        Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        for (var units = RoundUnits(); UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; units *= 3)
+        for (var length = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone
+            && !stop.IsCancellationRequested; length *= 3)
         {
             _batches.Start(_best);
             _late = _bestLate;
             Algorithm = "annealing/exact";
-            new Annealing(_batches, Accept).Round(ref _draw, units, budget, () => IsDone || stop.IsCancellationRequested);
+            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsDone
+                || stop.IsCancellationRequested);
         }
+
+        UnitsSpent = _batches.UnitsSpent;
     }
 
     private long RoundUnits() => 750_000L * Math.Max(1, _pool.Orders / 50);
@@ -62,19 +70,20 @@ internal sealed class Search
         if (Keep()) Algorithm = name;
     }
 
-    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best.</summary>
+    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the
+    /// best.</summary>
     private bool Accept()
     {
         if (!Deadlines.Matter)
         {
-            if (_batches.TotalMm < _bestMm) Keep();
+            if (_batches.TotalOverload == 0 && _batches.TotalMm < _bestMm) Keep();
             return true;
         }
 
         var late = LateNow();
         if (late > _late) return false;
         _late = late;
-        if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
+        if (_batches.TotalOverload == 0 && (late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
         return true;
     }
 
@@ -83,7 +92,12 @@ internal sealed class Search
         var late = Deadlines.Matter ? LateNow() : 0;
         if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) >= 0) return false;
         (_bestLate, _bestMm) = (late, _batches.TotalMm);
-        _best = [.. _batches.Members.Where(m => m.Count > 0).Select(m => m.ToList())];
+        _best.Clear();
+        for (var b = 0; b < _batches.Count; b++)
+        {
+            if (_batches.Sizes[b] > 0) _best.Add([.. _batches.MembersOf(b)]);
+        }
+
         return true;
     }
 
@@ -91,10 +105,10 @@ internal sealed class Search
     {
         var members = new List<List<int>>();
         var distances = new List<long>();
-        for (var b = 0; b < _batches.Members.Count; b++)
+        for (var b = 0; b < _batches.Count; b++)
         {
-            if (_batches.Members[b].Count == 0) continue;
-            members.Add(_batches.Members[b]);
+            if (_batches.Sizes[b] == 0) continue;
+            members.Add([.. _batches.MembersOf(b)]);
             distances.Add(_batches.Costs[b]);
         }
 
@@ -107,7 +121,8 @@ internal sealed class Search
     {
         var batches = new List<List<int>>();
         var load = 0;
-        foreach (var o in Enumerable.Range(0, _pool.Orders).OrderBy(o => _pool.Problem.Orders[o].ShipBy ?? long.MaxValue))
+        var byDue = Enumerable.Range(0, _pool.Orders).OrderBy(o => _pool.Problem.Orders[o].ShipBy ?? long.MaxValue);
+        foreach (var o in byDue)
         {
             var cart = _pool.Problem.Cart;
             if (batches.Count == 0 || load + _pool.Loads[o] > cart.LoadMax || batches[^1].Count == cart.OrdersMax)

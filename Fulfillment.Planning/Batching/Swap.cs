@@ -2,10 +2,11 @@ using System.Diagnostics;
 
 namespace Fulfillment.Planning.Batching;
 
-/// <summary>Exchanges two orders of different batches (Henn and Waescher 2012, doi 10.1016/j.ejor.2012.05.049).</summary>
+/// <summary>Exchanges two orders of different batches (Henn and Waescher 2012, doi
+/// 10.1016/j.ejor.2012.05.049).</summary>
 internal static class Swap
 {
-    internal readonly record struct Step(int One, int Other, int OneCost, int OtherCost, int Delta);
+    internal readonly record struct Step(int One, int Other, int OneCost, int OtherCost, int Delta, int MoreOverload);
 
     /// <summary>The change in millimetres, or null when one of them does not fit in the place of the other.</summary>
     internal static Step? Evaluate(Batches batches, int one, int other)
@@ -15,7 +16,9 @@ internal static class Swap
         if (a == b || !batches.Fits(a, 0, heavier) || !batches.Fits(b, 0, -heavier)) return null;
         var oneCost = batches.CostWith(a, one, other);
         var otherCost = batches.CostWith(b, other, one);
-        return new(one, other, oneCost, otherCost, oneCost + otherCost - batches.Costs[a] - batches.Costs[b]);
+        var overload = batches.Overload(batches.Loads[a] + heavier) - batches.Overload(batches.Loads[a])
+            + batches.Overload(batches.Loads[b] - heavier) - batches.Overload(batches.Loads[b]);
+        return new(one, other, oneCost, otherCost, oneCost + otherCost - batches.Costs[a] - batches.Costs[b], overload);
     }
 
     internal static void Apply(Batches batches, Step step)

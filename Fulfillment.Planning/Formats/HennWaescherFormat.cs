@@ -44,7 +44,8 @@ public static class HennWaescherFormat
                 else
                 {
                     var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                    if (section == "ARTICLE_SECTION") weights[Number(words, "ID")] = words.Contains("WEIGHT") ? Number(words, "WEIGHT") : 1;
+                    if (section == "ARTICLE_SECTION") weights[Number(words, "ID")] = words.Contains("WEIGHT")
+                        ? Number(words, "WEIGHT") : 1;
                     else if (section == "SKU_SECTION") places[Number(words, "ID")] = PlaceOf(words, header);
                     else picks.Add((Number(words, "ID"), Number(words, "QUANTITY")));
                 }
@@ -78,7 +79,8 @@ public static class HennWaescherFormat
                 DepotAisle = int.Parse(header["DEPOT_AISLE"], CultureInfo.InvariantCulture),
                 DepotToFrontMm = Mm(header.GetValueOrDefault("DISTANCE_TOP_OR_BOTTOM_TO_DEPOT", "0")),
             };
-            var loadMax = int.Parse(header.GetValueOrDefault("PICKER_CAPACITY", "1000000"), CultureInfo.InvariantCulture);
+            var loadMax = int.Parse(header.GetValueOrDefault("PICKER_CAPACITY", "1000000"),
+                CultureInfo.InvariantCulture);
             return WarehouseLayout.From(definition) switch
             {
                 LayoutOutcome.Laid laid => new InstanceOutcome.Read(new PlanningProblem

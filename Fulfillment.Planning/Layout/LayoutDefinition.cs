@@ -35,9 +35,11 @@ public sealed record LayoutDefinition
     /// <summary>From the depot to the front end of its aisle.</summary>
     public long DepotToFrontMm { get; init; }
 
-    /// <summary>A depot with a way to several front ends: the length to each aisle's, null where there is none.</summary>
+    /// <summary>A depot with a way to several front ends: the length to each aisle's, null where there is
+    /// none.</summary>
     public IReadOnlyList<long?>? DepotArcsMm { get; init; }
 
-    /// <summary>10 aisles of 45 bays on both sides, the depot at the front left: the picking literature's standard.</summary>
+    /// <summary>10 aisles of 45 bays on both sides, the depot at the front left: the picking literature's
+    /// standard.</summary>
     public static LayoutDefinition Default { get; } = new();
 }

@@ -33,7 +33,8 @@ public sealed class WarehouseLayout
     public const int BlocksMax = 4;
     public const int BaysPerBlockMax = 2_000;
 
-    /// <summary>Every tour stays far below 2^31 mm, so the planner may add in 32 bits: 100 km for the whole grid.</summary>
+    /// <summary>Every tour stays far below 2^31 mm, so the planner may add in 32 bits: 100 km for the whole
+    /// grid.</summary>
     public const long GridLengthMmMax = 100_000_000;
 
     private readonly int[] _bayPositionMm;
@@ -90,7 +91,8 @@ public sealed class WarehouseLayout
     /// <summary>From the depot straight to an aisle's front end; null where there is no such way.</summary>
     public long? DepotArcMm(int aisle) => _depotArcMm[aisle];
 
-    /// <summary>The shortest way from the depot to an aisle's front end, and the aisle where it meets the front.</summary>
+    /// <summary>The shortest way from the depot to an aisle's front end, and the aisle where it meets the
+    /// front.</summary>
     public (long Mm, int ViaAisle) EntryOf(int aisle)
     {
         var best = (Mm: long.MaxValue, ViaAisle: -1);
@@ -129,7 +131,8 @@ public sealed class WarehouseLayout
         if (d.Aisles is < 1 or > AislesMax) faults.Add(LayoutFault.AislesOutOfRange);
         if (d.Sides is < 1 or > 2) faults.Add(LayoutFault.SidesOutOfRange);
         if (d.Blocks is null || d.Blocks.Count is < 1 or > BlocksMax) faults.Add(LayoutFault.BlocksOutOfRange);
-        else if (d.Blocks.Any(b => b is null || b.Bays is < 1 or > BaysPerBlockMax)) faults.Add(LayoutFault.BaysOutOfRange);
+        else if (d.Blocks.Any(b => b is null || b.Bays is < 1 or > BaysPerBlockMax))
+            faults.Add(LayoutFault.BaysOutOfRange);
         if (faults.Count > 0) return faults;
 
         if (!LengthsFit(d)) faults.Add(LayoutFault.LengthOutOfRange);
@@ -149,7 +152,8 @@ public sealed class WarehouseLayout
         // A bay in the middle of a crossing, or two bays in one spot, would make a walk ambiguous: nothing may be zero.
         static bool Sane(long mm) => mm is > 0 and <= GridLengthMmMax;
         if (!Sane(d.AislePitchMm)) return false;
-        if (d.Blocks.Any(b => !Sane(b.FrontToFirstBayMm) || !Sane(b.BayPitchMm) || !Sane(b.LastBayToBackMm))) return false;
+        if (d.Blocks.Any(b => !Sane(b.FrontToFirstBayMm) || !Sane(b.BayPitchMm)
+            || !Sane(b.LastBayToBackMm))) return false;
         var depth = d.Blocks.Sum(LengthOf);
         var width = d.AislePitchMm * (d.Aisles - 1);
         return depth <= GridLengthMmMax && width <= GridLengthMmMax

@@ -46,13 +46,15 @@ public sealed record Plan
     public long UnitsSpent { get; init; }
 }
 
-/// <summary>A plan of the whole pool, or why there is none. Never a part of a plan, never an exception for bad input.</summary>
+/// <summary>A plan of the whole pool, or why there is none. Never a part of a plan, never an exception for bad
+/// input.</summary>
 public abstract record PlanningOutcome
 {
     private PlanningOutcome() { }
 
     public sealed record Planned(Plan Plan) : PlanningOutcome;
 
-    /// <summary><paramref name="Orders"/> names the orders at fault; empty when the fault is the pool's or the floor's.</summary>
+    /// <summary><paramref name="Orders"/> names the orders at fault; empty when the fault is the pool's or the
+    /// floor's.</summary>
     public sealed record Refused(Refusal Reason, IReadOnlyList<OrderKey> Orders) : PlanningOutcome;
 }

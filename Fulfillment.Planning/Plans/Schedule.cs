@@ -1,10 +1,12 @@
 namespace Fulfillment.Planning;
 
-/// <summary>Which orders end late when tours are started in a given order, each by the picker who is free first.</summary>
+/// <summary>Which orders end late when tours are started in a given order, each by the picker who is free
+/// first.</summary>
 internal static class Schedule
 {
     internal static long TourSeconds(FloorPace pace, long distanceMm, long picks) =>
-        pace.SecondsPerTour + picks * pace.SecondsPerPick + (distanceMm + pace.WalkingMmPerSecond - 1) / pace.WalkingMmPerSecond;
+        pace.SecondsPerTour + picks * pace.SecondsPerPick
+        + (distanceMm + pace.WalkingMmPerSecond - 1) / pace.WalkingMmPerSecond;
 
     /// <summary>The end of every tour, in unix seconds.</summary>
     internal static long[] Ends(FloorPace pace, long now, IReadOnlyList<long> tourSeconds)

@@ -17,10 +17,12 @@ public enum Refusal
     BudgetNotPositive,
 }
 
-/// <summary>Says whether a pool can be planned. Pure; the planners ask it first and trust the problem afterwards.</summary>
+/// <summary>Says whether a pool can be planned. Pure; the planners ask it first and trust the problem
+/// afterwards.</summary>
 public static class Admission
 {
-    /// <summary>The first reason to refuse the pool with the orders it holds for, or null when it can be planned.</summary>
+    /// <summary>The first reason to refuse the pool with the orders it holds for, or null when it can be
+    /// planned.</summary>
     public static PlanningOutcome.Refused? Refuse(PlanningProblem problem)
     {
         if (problem.Cart.LoadMax < 1 || problem.Cart.OrdersMax < 1) return new(Refusal.CartHoldsNothing, []);
@@ -29,12 +31,14 @@ public static class Admission
             return new(Refusal.PaceNotPositive, []);
         if (problem.Orders.Count == 0) return new(Refusal.NoOrders, []);
         if (problem.Orders.Count > PlanningProblem.OrdersMax) return new(Refusal.TooManyOrders, []);
-        if (problem.Orders.Sum(o => (long)o.Picks.Count) > PlanningProblem.PicksMax) return new(Refusal.TooManyPicks, []);
+        if (problem.Orders.Sum(o => (long)o.Picks.Count) > PlanningProblem.PicksMax) return new(Refusal.TooManyPicks,
+            []);
 
         var seen = new HashSet<OrderKey>();
         return RefuseWhere(problem, Refusal.DuplicateOrder, o => !seen.Add(o.Key))
             ?? RefuseWhere(problem, Refusal.OrderWithoutPicks, o => o.Picks.Count == 0)
-            ?? RefuseWhere(problem, Refusal.LocationOffTheLayout, o => o.Picks.Any(p => !problem.Layout.Holds(p.Location)))
+            ?? RefuseWhere(problem, Refusal.LocationOffTheLayout,
+                o => o.Picks.Any(p => !problem.Layout.Holds(p.Location)))
             ?? RefuseWhere(problem, Refusal.QuantityNotPositive, o => o.Picks.Any(p => p.Quantity < 1))
             ?? RefuseWhere(problem, Refusal.LoadNegative, o => o.Picks.Any(p => p.Load < 0))
             ?? RefuseWhere(problem, Refusal.OrderHeavierThanCart, o => o.Load > problem.Cart.LoadMax);

@@ -1,7 +1,8 @@
 namespace Fulfillment.Planning;
 
 /// <summary>
-/// The orders of a pool, each light enough for a cart. <see cref="Split"/> lists the parts of every order that was split;
+/// The orders of a pool, each light enough for a cart. <see cref="Split"/> lists the parts of every order that was
+/// split;
 /// <see cref="TooHeavy"/> lists orders with a single unit that no cart can carry: they are in no list of orders.
 /// </summary>
 public sealed record SplitOrders(
@@ -46,7 +47,8 @@ public static class OrderSplitter
         var parts = new List<PlanningOrder>();
         var picks = new List<Pick>();
         var load = 0L;
-        var byPlace = order.Picks.OrderBy(p => p.Location.Aisle).ThenBy(p => p.Location.Bay).SelectMany(p => Chunks(p, loadMax));
+        var byPlace = order.Picks.OrderBy(p => p.Location.Aisle).ThenBy(p => p.Location.Bay).SelectMany(p => Chunks(p,
+            loadMax));
         foreach (var chunk in byPlace)
         {
             if (picks.Count > 0 && load + chunk.Load > loadMax)
@@ -76,7 +78,8 @@ public static class OrderSplitter
         });
     }
 
-    /// <summary>A unit's share of its line's load, rounded up: a split never makes a part look lighter than it is.</summary>
+    /// <summary>A unit's share of its line's load, rounded up: a split never makes a part look lighter than it
+    /// is.</summary>
     private static long UnitLoad(Pick pick) =>
         pick.Quantity < 1 ? 0 : (pick.Load + (long)pick.Quantity - 1) / pick.Quantity;
 }

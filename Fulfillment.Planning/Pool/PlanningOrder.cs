@@ -1,6 +1,7 @@
 namespace Fulfillment.Planning;
 
-/// <summary>An order as the caller numbers it, and which part of it when <see cref="OrderSplitter"/> had to split it.</summary>
+/// <summary>An order as the caller numbers it, and which part of it when <see cref="OrderSplitter"/> had to split
+/// it.</summary>
 public readonly record struct OrderKey(long Id, int Part = 0)
 {
     public override string ToString() => Part == 0 ? $"{Id}" : $"{Id}/{Part}";
@@ -19,7 +20,8 @@ public sealed record PlanningOrder(OrderKey Key, IReadOnlyList<Pick> Picks, long
     public long Load => Picks.Sum(p => (long)p.Load);
 }
 
-/// <summary>What one cart carries: load in the caller's unit (45 lines by default), and at most so many orders.</summary>
+/// <summary>What one cart carries: load in the caller's unit (45 lines by default), and at most so many
+/// orders.</summary>
 public readonly record struct Cart(int LoadMax, int OrdersMax)
 {
     public static Cart Default { get; } = new(45, 45);

@@ -22,7 +22,8 @@ internal sealed class ExactRoute(Floor floor)
         var codes = new int[Frontier.CostCodes];
         for (var a = first; a <= last; a++)
         {
-            if (a > first) cost = Step(layers, new(Kind.Across, a, 0, [], []), _frontier.Across, Times(floor.PitchMm), cost, false);
+            if (a > first) cost = Step(layers, new(Kind.Across, a, 0, [], []), _frontier.Across, Times(floor.PitchMm),
+                cost, false);
             for (var b = 0; b < floor.Blocks; b++)
             {
                 var need = floor.Need(mask, a, b);
@@ -113,9 +114,9 @@ internal sealed class ExactRoute(Floor floor)
     {
         if (code < 0) return;
         var (front, back) = (Crossing(layer.Aisle, layer.Block), Crossing(layer.Aisle, layer.Block + 1));
-        if (code == Frontier.Traverse)
+        if (code is Frontier.Traverse or Frontier.Twice)
         {
-            stretches.Add((front, back));
+            for (var n = code == Frontier.Twice ? 2 : 1; n > 0; n--) stretches.Add((front, back));
             return;
         }
 
@@ -124,11 +125,13 @@ internal sealed class ExactRoute(Floor floor)
         var byFront = code is Frontier.FromFront or Frontier.FrontOrGap or Frontier.Any;
         var byBack = code is Frontier.FromBack or Frontier.BackOrGap or Frontier.Any;
         var byGap = code is Frontier.Gap or Frontier.FrontOrGap or Frontier.BackOrGap or Frontier.Any;
-        if (byFront && (!byBack || fromFront <= fromBack) && (!byGap || fromFront <= gap)) Spur(stretches, front, need.LastMm);
+        if (byFront && (!byBack || fromFront <= fromBack)
+            && (!byGap || fromFront <= gap)) Spur(stretches, front, need.LastMm);
         else if (byBack && (!byGap || fromBack <= gap)) Spur(stretches, back, need.FirstMm - length);
         else
         {
-            // With a single pick there is no gap between two: it is reached from both ends, which the program may choose
+            // With a single pick there is no gap between two: it is reached from both ends, which the program may
+            // choose
             // when the two ends must be joined by nothing else; elsewhere the cheaper side was taken above.
             Spur(stretches, front, need.GapFromMm);
             Spur(stretches, back, need.GapFromMm + need.GapMm - length);
@@ -155,7 +158,8 @@ internal sealed class ExactRoute(Floor floor)
             : (Math.Min(first, floor.DepotAisle), Math.Max(last, floor.DepotAisle));
     }
 
-    /// <summary>Hierholzer's circuit from the depot through every stretch; the depot itself is left out of the line.</summary>
+    /// <summary>Hierholzer's circuit from the depot through every stretch; the depot itself is left out of the
+    /// line.</summary>
     private static List<Point> Circuit(List<(Point A, Point B)> stretches)
     {
         var ways = new Dictionary<Point, List<int>>();

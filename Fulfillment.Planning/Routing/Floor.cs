@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Fulfillment.Planning.Routing;
 
-/// <summary>What one block of one aisle asks for: millimetres from the block's front, and the longest stretch to skip.</summary>
+/// <summary>What one block of one aisle asks for: millimetres from the block's front, and the longest stretch to
+/// skip.</summary>
 internal readonly record struct AisleNeed(int FirstMm, int LastMm, int GapFromMm, int GapMm)
 {
     public static readonly AisleNeed None = new(-1, -1, -1, -1);
@@ -66,7 +67,8 @@ internal sealed class Floor
 
     internal int[] LengthMm { get; }
 
-    /// <summary>From the depot to each aisle's front end, by the front cross-aisle where that is the shortest way.</summary>
+    /// <summary>From the depot to each aisle's front end, by the front cross-aisle where that is the shortest
+    /// way.</summary>
     internal int[] EntryMm { get; }
 
     /// <summary>The one aisle the depot lies at, or -1 when it has several ways in.</summary>
@@ -82,7 +84,8 @@ internal sealed class Floor
     internal bool HasPicks(ReadOnlySpan<ulong> mask, int aisle) =>
         mask.Slice(aisle * WordsPerAisle, WordsPerAisle).IndexOfAnyExcept(0UL) >= 0;
 
-    /// <summary>First and last pick of one block of one aisle, and the longest stretch between two stops or ends.</summary>
+    /// <summary>First and last pick of one block of one aisle, and the longest stretch between two stops or
+    /// ends.</summary>
     internal AisleNeed Need(ReadOnlySpan<ulong> mask, int aisle, int block)
     {
         var start = aisle * WordsPerAisle + _wordOfBlock[block];

@@ -5,13 +5,16 @@ namespace Fulfillment.Planning.Routing;
 /// 10.1287/opre.31.3.507; general: Pansart, Catusse and Cambazard 2018, doi 10.1016/j.cor.2018.06.013): for each
 /// cross-aisle whether it was reached and with which parity, which of them hang together, and how often the depot was
 /// left when it has several ways in. All transitions are worked out once per number of blocks.
-/// Double traversals of an aisle are left out: they are never needed (doi 10.1016/j.orl.2025.107325).
+/// With one block an aisle is never walked through twice (doi 10.1016/j.orl.2025.107325). With more it must be when a
+/// tour
+/// stays in one aisle, so there it is a step wherever it joins two parts.
 /// </summary>
 internal sealed class Frontier
 {
     // Codes of what a vertical step costs; the router fills one cost per code.
-    internal const int Traverse = 0, FromFront = 1, FromBack = 2, Gap = 3, FrontOrGap = 4, BackOrGap = 5, Any = 6;
-    internal const int CostCodes = 7;
+    internal const int Traverse = 0, FromFront = 1, FromBack = 2, Gap = 3, FrontOrGap = 4, BackOrGap = 5, Any = 6,
+        Twice = 7;
+    internal const int CostCodes = 8;
 
     private static readonly Frontier?[] Cache = new Frontier?[2 * (WarehouseLayout.BlocksMax + 1)];
 
@@ -32,7 +35,7 @@ internal sealed class Frontier
             for (var b = 0; b < blocks; b++)
             {
                 picks[b].Add(VerticalSteps(_states[s], b));
-                bare[b].Add([(NumberOf(_states[s].Traverse(b)), Traverse)]);
+                bare[b].Add([.. Traversals(_states[s], b)]);
             }
 
             depot.Add(openDepot ? DepotSteps(_states[s]) : [(NumberOf(_states[s].Visit(0)), 0)]);
@@ -53,10 +56,12 @@ internal sealed class Frontier
     /// <summary>Per block: the steps when there is something to pick. Staying as one is counts as a step.</summary>
     internal Steps[] Picks { get; }
 
-    /// <summary>Per block: the traversal when there is nothing to pick; staying costs nothing and is not listed.</summary>
+    /// <summary>Per block: the traversal when there is nothing to pick; staying costs nothing and is not
+    /// listed.</summary>
     internal Steps[] Bare { get; }
 
-    /// <summary>Leaving or reaching the depot at this aisle's front (code = edges), or the must-visit of a fixed one.</summary>
+    /// <summary>Leaving or reaching the depot at this aisle's front (code = edges), or the must-visit of a fixed
+    /// one.</summary>
     internal Steps Depot { get; }
 
     /// <summary>To the next aisle; code = cross-aisle stretches walked.</summary>
@@ -86,7 +91,7 @@ internal sealed class Frontier
     private List<(int To, int Code)> VerticalSteps(State s, int block)
     {
         bool front = s.Degree(block) > 0, back = s.Degree(block + 1) > 0;
-        List<(int, int)> steps = [(NumberOf(s.Traverse(block)), Traverse)];
+        List<(int, int)> steps = [.. Traversals(s, block)];
         if (front && back) steps.Add((NumberOf(s), Any));
         else if (front) steps.AddRange([(NumberOf(s), FromFront), (NumberOf(s.Visit(block + 1)), BackOrGap)]);
         else if (back) steps.AddRange([(NumberOf(s), FromBack), (NumberOf(s.Visit(block)), FrontOrGap)]);
@@ -100,6 +105,13 @@ internal sealed class Frontier
         }
 
         return steps;
+    }
+
+    private IEnumerable<(int To, int Code)> Traversals(State s, int block)
+    {
+        yield return (NumberOf(s.Traverse(block)), Traverse);
+        if (Nodes > 2 && !s.AreJoined(block, block + 1)) yield return (NumberOf(s.Traverse(block).Traverse(block)),
+            Twice);
     }
 
     private List<(int To, int Code)> DepotSteps(State s)
@@ -139,16 +151,22 @@ internal sealed class Frontier
         internal int[] Code { get; }
     }
 
-    /// <summary>Degree class (0 none, 1 odd, 2 even) and component of each node, four bits a node; the depot is the last.</summary>
+    /// <summary>Degree class (0 none, 1 odd, 2 even) and component of each node, four bits a node; the depot is the
+    /// last.</summary>
     private readonly record struct State(ulong Bits)
     {
         internal const int DepotNode = 7;
+
+        // Component numbers are at most 8 when canonical; this one is free for a node that was in none.
+        private const int Fresh = 9;
 
         internal static readonly State Empty = new(0);
 
         internal int Degree(int node) => (int)(Bits >> (node * 8)) & 3;
 
-        internal State Visit(int node) => Degree(node) > 0 ? this : With(node, 2, node + 1).Canonical();
+        internal bool AreJoined(int a, int b) => Degree(a) > 0 && Degree(b) > 0 && Component(a) == Component(b);
+
+        internal State Visit(int node) => Degree(node) > 0 ? this : With(node, 2, Fresh).Canonical();
 
         internal State Traverse(int block) => Joined(block, block + 1).Canonical();
 
@@ -218,8 +236,7 @@ internal sealed class Frontier
 
         private State Joined(int a, int b)
         {
-            // Component numbers are at most 8 when canonical; 9 and above are free for nodes that were in none.
-            int ca = Degree(a) > 0 ? Component(a) : 9, cb = Degree(b) > 0 ? Component(b) : 9;
+            int ca = Degree(a) > 0 ? Component(a) : Fresh, cb = Degree(b) > 0 ? Component(b) : Fresh;
             var joined = this;
             for (var k = 0; k <= DepotNode; k++)
             {

@@ -56,6 +56,7 @@ internal sealed class FrontierTour : TourCost
     {
         var (front, back, gap) = (2 * need.LastMm, 2 * (length - need.FirstMm), 2 * (length - need.GapMm));
         cost[Frontier.Traverse] = length;
+        cost[Frontier.Twice] = 2 * length;
         cost[Frontier.FromFront] = front;
         cost[Frontier.FromBack] = back;
         cost[Frontier.Gap] = gap;

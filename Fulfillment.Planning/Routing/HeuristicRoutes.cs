@@ -1,9 +1,11 @@
 namespace Fulfillment.Planning.Routing;
 
-/// <summary>The routes that floors walk without software (Hall 1993, doi 10.1080/07408179308964306), block by block.</summary>
+/// <summary>The routes that floors walk without software (Hall 1993, doi 10.1080/07408179308964306), block by
+/// block.</summary>
 public enum RoutePolicy
 {
-    /// <summary>Every aisle with a pick is walked through; the last one only as far as needed when that is shorter.</summary>
+    /// <summary>Every aisle with a pick is walked through; the last one only as far as needed when that is
+    /// shorter.</summary>
     SShape,
 
     /// <summary>Every aisle is entered from both ends, except for its longest stretch without a pick.</summary>
@@ -31,9 +33,11 @@ internal static class HeuristicRoutes
             for (var a = 0; a < floor.Aisles; a++) needs[b][a] = floor.PicksMm(mask, a, b);
         }
 
-        var first = Array.FindIndex([.. Enumerable.Range(0, floor.Aisles)], a => needs.Any(block => block[a].Count > 0));
+        var first = Array.FindIndex([.. Enumerable.Range(0, floor.Aisles)],
+            a => needs.Any(block => block[a].Count > 0));
         var line = new List<Point> { new(first, 0) };
         var far = Array.FindLastIndex(needs, block => block.Any(n => n.Count > 0));
+        for (var b = 0; b < far; b++) needs[b][first].Clear(); // picked on the way out
         for (var b = far; b >= 0; b--)
         {
             var (front, back) = (floor.Layout.CrossAisleMm(b), floor.Layout.CrossAisleMm(b + 1));
@@ -57,7 +61,8 @@ internal static class HeuristicRoutes
 
     private static void Block(List<Point> line, Stretch s, List<int> aisles, List<int>[] needs, bool entersAtBack)
     {
-        if (s.Policy is RoutePolicy.SShape || (entersAtBack && s.Policy is RoutePolicy.Return)) Through(line, s, aisles, needs);
+        if (s.Policy is RoutePolicy.SShape || (entersAtBack
+            && s.Policy is RoutePolicy.Return)) Through(line, s, aisles, needs);
         else if (s.Policy is RoutePolicy.Return)
         {
             foreach (var a in aisles) Spur(line, new(a, s.Front), s.Front + needs[a][^1]);
@@ -77,7 +82,8 @@ internal static class HeuristicRoutes
         }
     }
 
-    /// <summary>The first aisle is walked through to the back, the last one back to the front; others from both ends.</summary>
+    /// <summary>The first aisle is walked through to the back, the last one back to the front; others from both
+    /// ends.</summary>
     private static void BothEnds(List<Point> line, Stretch s, List<int> aisles, List<int>[] needs, bool entersAtBack)
     {
         var (first, last) = (aisles[0], aisles[^1]);

@@ -1,16 +1,19 @@
 namespace Fulfillment.Planning.Routing;
 
-/// <summary>The length of the shortest tour over a mask of picked bays. One instance per search: it owns its scratch.</summary>
+/// <summary>The length of the shortest tour over a mask of picked bays. One instance per search: it owns its
+/// scratch.</summary>
 internal abstract class TourCost(Floor floor)
 {
     protected const int Unreachable = int.MaxValue / 2;
 
     protected Floor Floor { get; } = floor;
 
-    /// <summary>Millimetres of the shortest tour from the depot over every marked bay and back. Does not allocate.</summary>
+    /// <summary>Millimetres of the shortest tour from the depot over every marked bay and back. Does not
+    /// allocate.</summary>
     internal abstract int Of(ReadOnlySpan<ulong> mask);
 
-    /// <summary>What one evaluation costs in work units (about 10 ns each); a fixed figure, so that budgets replay.</summary>
+    /// <summary>What one evaluation costs in work units (about 10 ns each); a fixed figure, so that budgets
+    /// replay.</summary>
     internal abstract int Units { get; }
 
     internal static TourCost For(Floor floor) =>
@@ -24,7 +27,8 @@ internal abstract class TourCost(Floor floor)
         while (first <= last && !Floor.HasPicks(mask, first)) first++;
         if (first > last) return false;
         while (!Floor.HasPicks(mask, last)) last--;
-        if (Floor.DepotAisle >= 0) (first, last) = (Math.Min(first, Floor.DepotAisle), Math.Max(last, Floor.DepotAisle));
+        if (Floor.DepotAisle >= 0) (first, last) = (Math.Min(first, Floor.DepotAisle), Math.Max(last,
+            Floor.DepotAisle));
         return true;
     }
 }

@@ -28,7 +28,8 @@ internal sealed class Walk(Floor floor)
             [.. orders.Select(o => o.Key)], stops, turns, new Millimetres(distance), orders.Sum(o => o.Load));
     }
 
-    /// <summary>Adds the stretch along the front between the aisle and the depot's way in, and drops needless points.</summary>
+    /// <summary>Adds the stretch along the front between the aisle and the depot's way in, and drops needless
+    /// points.</summary>
     private (List<Point> Points, long Distance) FromDepotToDepot(IReadOnlyList<Point> line)
     {
         var points = new List<Point>();
@@ -68,7 +69,8 @@ internal sealed class Walk(Floor floor)
         if (from.Aisle != to.Aisle || open.Count == 0) return;
         var (low, high) = (Math.Min(from.Mm, to.Mm), Math.Max(from.Mm, to.Mm));
         var passed = open.Keys
-            .Where(k => k.Aisle == from.Aisle && _layout.BayPositionMm(k.Bay) >= low && _layout.BayPositionMm(k.Bay) <= high)
+            .Where(k => k.Aisle == from.Aisle && _layout.BayPositionMm(k.Bay) >= low
+                && _layout.BayPositionMm(k.Bay) <= high)
             .ToList();
         if (to.Mm < from.Mm) passed.Reverse();
         foreach (var place in passed)

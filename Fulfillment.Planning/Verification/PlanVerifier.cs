@@ -52,14 +52,17 @@ public static class PlanVerifier
 
         if (distance != plan.Distance.Value)
             faults.Add(new(PlanFault.TotalDistanceWrong, -1, $"walked {distance} mm, stated {plan.Distance}"));
-        if (plan.LowerBound.Value > distance) faults.Add(new(PlanFault.BoundAboveDistance, -1, plan.LowerBound.ToString()));
+        if (plan.LowerBound.Value > distance) faults.Add(new(PlanFault.BoundAboveDistance, -1,
+            plan.LowerBound.ToString()));
         var late = LateOrders(problem, plan, orders);
-        if (late != plan.LateOrders) faults.Add(new(PlanFault.LateOrdersWrong, -1, $"late {late}, stated {plan.LateOrders}"));
+        if (late != plan.LateOrders) faults.Add(new(PlanFault.LateOrdersWrong, -1,
+            $"late {late}, stated {plan.LateOrders}"));
         return faults;
     }
 
     private static void CheckOrders(
-        PlanningProblem problem, Tour tour, int t, Dictionary<OrderKey, PlanningOrder> orders, HashSet<OrderKey> planned,
+        PlanningProblem problem, Tour tour, int t, Dictionary<OrderKey, PlanningOrder> orders,
+            HashSet<OrderKey> planned,
         List<PlanComplaint> faults)
     {
         var due = new Dictionary<(OrderKey, Location, int Line, int Quantity, int Load), int>();
@@ -101,10 +104,12 @@ public static class PlanVerifier
             faults.Add(new(PlanFault.StopTwice, t, "a location is visited for picking twice"));
         if (load != tour.Load) faults.Add(new(PlanFault.TourLoadWrong, t, $"carries {load}, stated {tour.Load}"));
         if (load > problem.Cart.LoadMax) faults.Add(new(PlanFault.CartOverloaded, t, $"{load}"));
-        if (tour.Orders.Count > problem.Cart.OrdersMax) faults.Add(new(PlanFault.TooManyOrdersInCart, t, $"{tour.Orders.Count}"));
+        if (tour.Orders.Count > problem.Cart.OrdersMax) faults.Add(new(PlanFault.TooManyOrdersInCart, t,
+            $"{tour.Orders.Count}"));
     }
 
-    /// <summary>The length of the walk from the depot over turns and stops and back; null when a leg cannot be walked.</summary>
+    /// <summary>The length of the walk from the depot over turns and stops and back; null when a leg cannot be
+    /// walked.</summary>
     private static long? WalkedMm(WarehouseLayout layout, Tour tour, int t, List<PlanComplaint> faults)
     {
         var points = new List<(int Aisle, long Mm)>();
@@ -114,7 +119,8 @@ public static class PlanVerifier
             for (; turn < tour.Turns.Count && tour.Turns[turn].BeforeStop == s; turn++)
             {
                 var at = tour.Turns[turn];
-                if (at.Aisle < 0 || at.Aisle >= layout.Aisles || at.CrossAisle < 0 || at.CrossAisle > layout.Blocks) break;
+                if (at.Aisle < 0 || at.Aisle >= layout.Aisles || at.CrossAisle < 0
+                    || at.CrossAisle > layout.Blocks) break;
                 points.Add((at.Aisle, layout.CrossAisleMm(at.CrossAisle)));
             }
 
@@ -131,7 +137,8 @@ public static class PlanVerifier
 
         var entersAndLeaves = points.Count > 0 && points[0].Mm == 0 && points[^1].Mm == 0;
         if (!entersAndLeaves || turn < tour.Turns.Count
-            || layout.DepotArcMm(points[0].Aisle) is not { } entry || layout.DepotArcMm(points[^1].Aisle) is not { } exit)
+            || layout.DepotArcMm(points[0].Aisle) is not { } entry
+                || layout.DepotArcMm(points[^1].Aisle) is not { } exit)
         {
             faults.Add(new(PlanFault.LegNotWalkable, t, "does not begin and end at a way to the depot"));
             return null;

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Fulfillment.ServiceDefaults.DataStores;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -7,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Fulfillment.ServiceDefaults.DataStores;
 
 namespace Fulfillment.ServiceDefaults.ApiKeys;
 
@@ -26,7 +26,8 @@ public sealed class ApiKeyAuthentication(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (!Request.Headers.TryGetValue(Header, out var values)) return AuthenticateResult.NoResult();
-        if (!ApiKey.TryParse(values.ToString(), out var key)) return AuthenticateResult.Fail("not of the form prefix.secret");
+        if (!ApiKey.TryParse(values.ToString(), out var key))
+            return AuthenticateResult.Fail("not of the form prefix.secret");
         var principal = await keys.FindAsync(key, Context.RequestAborted);
         return principal is null
             ? AuthenticateResult.Fail("unknown, expired or revoked")
@@ -64,12 +65,17 @@ public static class ApiKeyExtensions
     /// </summary>
     /// <exception cref="WrongSettingException">The setting is not of the form prefix.secret.</exception>
     public static async Task PutConfiguredKeyAsync(
-        this ApiKeyStore keys, IConfiguration configuration, string setting, string role, CancellationToken cancellation)
+        this ApiKeyStore keys, IConfiguration configuration, string setting, string role,
+        CancellationToken cancellation)
     {
         var text = configuration[setting];
         if (string.IsNullOrWhiteSpace(text)) return;
         if (!ApiKey.TryParse(text, out var key))
-            throw new WrongSettingException(setting, $"is no API key (prefix.secret, secret of at least {ApiKey.SecretLengthMin} characters)");
+        {
+            throw new WrongSettingException(
+                setting, $"is no API key (prefix.secret, secret of at least {ApiKey.SecretLengthMin} characters)");
+        }
+
         await keys.PutAsync(key, role, subject: null, expiresAt: null, cancellation);
     }
 

@@ -21,7 +21,8 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
 
     // A key that is put again keeps its role and takes the new secret: start-up keys may change between starts.
     private const string PutSql = """
-        INSERT INTO api_keys (prefix, secret_hash, subject, role, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO api_keys (prefix, secret_hash, subject, role, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (prefix) DO UPDATE SET secret_hash = excluded.secret_hash, revoked_at = NULL
         """;
 
@@ -53,7 +54,8 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
         command.Parameters.Add(new() { Value = (object?)subject ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = role, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = clock.GetUtcNow(), NpgsqlDbType = NpgsqlDbType.TimestampTz });
-        command.Parameters.Add(new() { Value = (object?)expiresAt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        var expiry = (object?)expiresAt ?? DBNull.Value;
+        command.Parameters.Add(new() { Value = expiry, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         await command.ExecuteNonQueryAsync(cancellation);
         _cache.TryRemove(key.Prefix, out _);
     }
@@ -76,7 +78,8 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
         await using var row = await command.ExecuteReaderAsync(cancellation);
         if (!await row.ReadAsync(cancellation)) return new Entry(now, null, [], DateTimeOffset.MinValue);
 
-        var identity = new ClaimsIdentity(ApiKeyAuthentication.Scheme, ApiKeyAuthentication.SubjectClaim, ClaimTypes.Role);
+        var identity = new ClaimsIdentity(
+            ApiKeyAuthentication.Scheme, ApiKeyAuthentication.SubjectClaim, ClaimTypes.Role);
         identity.AddClaim(new Claim(ApiKeyAuthentication.PrefixClaim, prefix));
         identity.AddClaim(new Claim(ClaimTypes.Role, row.GetString(2)));
         if (!row.IsDBNull(1)) identity.AddClaim(new Claim(ApiKeyAuthentication.SubjectClaim, row.GetString(1)));
@@ -84,5 +87,6 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
         return new Entry(now, new ClaimsPrincipal(identity), row.GetFieldValue<byte[]>(0), expiresAt);
     }
 
-    private sealed record Entry(DateTimeOffset ReadAt, ClaimsPrincipal? Principal, byte[] Hash, DateTimeOffset ExpiresAt);
+    private sealed record Entry(
+        DateTimeOffset ReadAt, ClaimsPrincipal? Principal, byte[] Hash, DateTimeOffset ExpiresAt);
 }

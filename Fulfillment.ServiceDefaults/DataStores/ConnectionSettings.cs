@@ -22,7 +22,8 @@ public static class ConnectionSettings
         var setting = $"ConnectionStrings:{name}";
         var text = configuration.GetConnectionString(name);
         if (string.IsNullOrWhiteSpace(text))
-            throw new WrongSettingException(setting, "is missing: give a PostgreSQL connection string (Host=...;Database=...)");
+            throw new WrongSettingException(
+                setting, "is missing: give a PostgreSQL connection string (Host=...;Database=...)");
         try
         {
             var parts = new NpgsqlConnectionStringBuilder(text) { MaxPoolSize = poolMax };

@@ -1,8 +1,11 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using StackExchange.Redis;
+#if !USE_ASPIRE
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+#endif
 
 namespace Fulfillment.ServiceDefaults.DataStores;
 
@@ -12,24 +15,37 @@ namespace Fulfillment.ServiceDefaults.DataStores;
 /// </summary>
 public static class DataStoreExtensions
 {
-    /// <summary>Registers an <see cref="NpgsqlDataSource"/>; the pool is bounded by <paramref name="poolMax"/>.</summary>
+    /// <summary>
+    /// Registers an <see cref="NpgsqlDataSource"/>; the pool is bounded by <paramref name="poolMax"/>.
+    /// </summary>
     public static void AddPostgres(this IHostApplicationBuilder builder, string name, int poolMax)
     {
         var connectionString = ConnectionSettings.Postgres(builder.Configuration, name, poolMax);
 #if USE_ASPIRE
-        builder.AddNpgsqlDataSource(name, settings => settings.ConnectionString = connectionString);
+        builder.AddNpgsqlDataSource(
+            name,
+            settings => settings.ConnectionString = connectionString,
+            source => source.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration)));
 #else
-        builder.Services.AddNpgsqlDataSource(connectionString);
+        builder.Services.AddNpgsqlDataSource(
+            connectionString, source => source.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration)));
         builder.Services.AddHealthChecks().AddNpgSql(name: "PostgreSQL");
 #endif
     }
 
-    /// <summary>Registers an <see cref="IConnectionMultiplexer"/> that connects in the background and reconnects.</summary>
+    /// <summary>
+    /// Registers an <see cref="IConnectionMultiplexer"/> that connects in the background and reconnects.
+    /// </summary>
     public static void AddRedis(this IHostApplicationBuilder builder, string name)
     {
-        var options = ConnectionSettings.Redis(builder.Configuration, name);
+        var options = ConnectionSettings.Redis(builder.Configuration, name)
+            .UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
 #if USE_ASPIRE
-        builder.AddRedisClient(name, configureOptions: aspire => ConnectionSettings.ApplyRedisDefaults(aspire));
+        builder.AddRedisClient(name, configureOptions: aspire =>
+        {
+            ConnectionSettings.ApplyRedisDefaults(aspire);
+            aspire.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
+        });
 #else
         builder.Services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(options));
         builder.Services.AddHealthChecks().AddRedis(

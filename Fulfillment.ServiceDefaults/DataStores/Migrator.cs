@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Fulfillment.ServiceDefaults.DataStores;
 
-/// <summary>Brings a database to the version this binary needs: numbered SQL scripts embedded in the service, run once.</summary>
+/// <summary>
+/// Brings a database to the version this binary needs: numbered SQL scripts embedded in the service, run once.
+/// </summary>
 public static class Migrator
 {
     // Any number; all replicas of all versions must agree on it.
@@ -17,7 +19,8 @@ public static class Migrator
     /// Runs the scripts that the database has not seen, in order of name, each in a transaction. Replicas that start
     /// together queue on an advisory lock, and all but the first find nothing to do.
     /// </summary>
-    /// <exception cref="InvalidOperationException">A script failed; its name and the server's words are in the message.</exception>
+    /// <exception cref="InvalidOperationException">A script failed; its name and the server's words are in the
+    /// message.</exception>
     public static async Task MigrateAsync(
         NpgsqlDataSource database, Assembly scripts, ILogger log, CancellationToken cancellation)
     {
@@ -50,7 +53,10 @@ public static class Migrator
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = AdvisoryLockKey } } };
+        await using var command = new NpgsqlCommand(sql, connection)
+        {
+            Parameters = { new() { Value = AdvisoryLockKey } },
+        };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 

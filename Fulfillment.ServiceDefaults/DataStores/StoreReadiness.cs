@@ -10,7 +10,9 @@ public static partial class StoreReadiness
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Returns when the database answers a query. A wrong password or database is also waited for, and named.</summary>
+    /// <summary>
+    /// Returns when the database answers a query. A wrong password or database is also waited for, and named.
+    /// </summary>
     public static async Task WaitForPostgresAsync(
         NpgsqlDataSource database, string name, TimeProvider clock, ILogger log, CancellationToken cancellation)
     {

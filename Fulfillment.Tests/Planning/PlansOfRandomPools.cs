@@ -21,7 +21,8 @@ public class PlansOfRandomPools
 
             Assert.Empty(PlanVerifier.FaultsIn(problem, baseline));
             Assert.Empty(PlanVerifier.FaultsIn(problem, plan));
-            Assert.True((plan.LateOrders, plan.Distance.Value).CompareTo((baseline.LateOrders, baseline.Distance.Value)) <= 0);
+            Assert.True((plan.LateOrders, plan.Distance.Value).CompareTo((baseline.LateOrders,
+                baseline.Distance.Value)) <= 0);
         }
     }
 
@@ -39,7 +40,8 @@ public class PlansOfRandomPools
 
             Assert.Empty(PlanVerifier.FaultsIn(problem, plan));
             var constructive = Planned(OptimizedPlanner.Plan(problem, Budget.Constructive, 1));
-            Assert.True((constructive.LateOrders, constructive.Distance).CompareTo((plan.LateOrders, plan.Distance)) <= 0);
+            Assert.True((constructive.LateOrders, constructive.Distance).CompareTo((plan.LateOrders,
+                plan.Distance)) <= 0);
         }
     }
 

@@ -43,7 +43,8 @@ internal static class RandomPools
 
     private static long?[] Arcs(Random random, int aisles)
     {
-        var arcs = Enumerable.Range(0, aisles).Select(_ => random.Next(3) == 0 ? (long?)null : random.Next(40) * 250).ToArray();
+        var arcs = Enumerable.Range(0, aisles).Select(_ => random.Next(3) == 0
+            ? (long?)null : random.Next(40) * 250).ToArray();
         arcs[random.Next(aisles)] = random.Next(40) * 250;
         return arcs;
     }

@@ -251,6 +251,6 @@ public sealed class FloorTests(TestServers servers)
     {
         var done = await FinishTour.HandleAsync(
             tour.TourId, new DoneRequest(picker, tour.Fence), bench.Database, bench.Settings, CancellationToken.None);
-        return (done.Result as JsonHttpResult<ServiceDefaults.Problem>)?.Value!.Code;
+        return (done.Result as JsonHttpResult<Fulfillment.ServiceDefaults.Problem>)?.Value!.Code;
     }
 }

@@ -26,7 +26,8 @@ internal static class HeldKarp
 
     private static long FromDepot(WarehouseLayout layout, Location place) =>
         Enumerable.Range(0, layout.Aisles).Where(a => layout.DepotArcMm(a) is not null)
-            .Min(a => layout.DepotArcMm(a)!.Value + Between(layout, a, 0, place.Aisle, layout.BayPositionMm(place.Bay)));
+            .Min(a => layout.DepotArcMm(a)!.Value + Between(layout, a, 0, place.Aisle,
+                layout.BayPositionMm(place.Bay)));
 
     private static long Between(WarehouseLayout layout, Location a, Location b) =>
         Between(layout, a.Aisle, layout.BayPositionMm(a.Bay), b.Aisle, layout.BayPositionMm(b.Bay));

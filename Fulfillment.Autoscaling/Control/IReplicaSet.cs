@@ -1,0 +1,19 @@
+namespace Fulfillment.Autoscaling.Control;
+
+/// <summary>
+/// Something that has replicas: processes of a surge, resources of the AppHost, virtual ones of a simulation.
+/// </summary>
+public interface IReplicaSet
+{
+    /// <summary>Replicas asked for, whether or not they are up. The autoscaler reckons with this one.</summary>
+    int SpecCount { get; }
+
+    /// <summary>Replicas that have started and take work.</summary>
+    int ReadyCount { get; }
+
+    /// <summary>
+    /// Asks for <paramref name="count"/> replicas; returns when they are asked for, not when they are up. A failure
+    /// is thrown: the controller logs it, keeps its history and asks again at the next sync.
+    /// </summary>
+    ValueTask ScaleToAsync(int count, CancellationToken cancellation);
+}

@@ -1,0 +1,90 @@
+using System.Data.Common;
+using Fulfillment.Orders.Replicas;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Fulfillment.Orders.Dispatch;
+
+/// <summary>A relay for every warehouse there is, new ones included; each is active in one replica at a time.</summary>
+internal sealed partial class DispatchHost(
+    NpgsqlDataSource database, IConnectionMultiplexer redis, DispatchOptions options, DispatchSignal signal,
+    DispatchMetrics metrics, TimeProvider clock, ILogger<DispatchHost> log) : BackgroundService
+{
+    private const string WarehousesSql = "SELECT warehouse_id FROM warehouses";
+
+    private readonly Dictionary<string, Task> _relays = new(StringComparer.Ordinal);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var warehouseId in await ReadWarehousesAsync(stoppingToken))
+                    if (!_relays.ContainsKey(warehouseId))
+                        _relays.Add(warehouseId, RelayAsync(warehouseId, stoppingToken));
+            }
+            catch (DbException lost)
+            {
+                NotRead(log, lost.Message);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+
+            await Task.Delay(options.RetryDelay, clock, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(_relays.Values);
+    }
+
+    private Task RelayAsync(string warehouseId, CancellationToken cancellation) => OneReplica.RunAsync(
+        $"dispatch:{warehouseId}", database, options.RetryDelay, clock, log,
+        async (connection, stopping) =>
+        {
+            using var active = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            var observing = Backlog.ObserveAsync(warehouseId, database, metrics, options, clock, log, active.Token);
+            try
+            {
+                var relay = new WarehouseRelay(
+                    warehouseId, connection, redis.GetDatabase(), options, metrics, clock, log);
+                await relay.RunAsync(signal, active.Token);
+            }
+            finally
+            {
+                await active.CancelAsync();
+                await observing;
+                metrics.Forget(warehouseId);
+            }
+        },
+        cancellation);
+
+    private async Task<List<string>> ReadWarehousesAsync(CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand(WarehousesSql);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var warehouses = new List<string>();
+        while (await reader.ReadAsync(cancellation)) warehouses.Add(reader.GetString(0));
+        return warehouses;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The warehouses could not be read: {Problem}")]
+    private static partial void NotRead(ILogger log, string problem);
+}
+
+/// <summary>Registration of this folder.</summary>
+internal static class DispatchRegistration
+{
+    /// <summary>
+    /// Adds the relays. Who makes releases wait calls <see cref="DispatchSignal.Pulse"/> after the commit.
+    /// </summary>
+    internal static void AddDispatch(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(DispatchOptions.From(builder.Configuration));
+        builder.Services.AddSingleton<DispatchSignal>();
+        builder.Services.AddSingleton<DispatchMetrics>();
+        builder.Services.AddHostedService<DispatchHost>();
+    }
+}

@@ -1,0 +1,190 @@
+using System.Data;
+using Fulfillment.Orders.States;
+using Npgsql;
+
+namespace Fulfillment.Orders.PlaceOrder;
+
+/// <summary>
+/// Writes a group of orders in one transaction of two round trips: claim the ids and lock the stock; then write what
+/// memory has allocated, and commit. Lock order, here as everywhere: order keys, then stock by (client, SKU).
+/// </summary>
+internal static class GroupTransaction
+{
+    // Two groups with the same keys meet here: the rows go in by (client, clientOrderId), so that the second waits
+    // for the first and never each for the other; what another group has is not returned.
+    private const string InsertOrdersSql = """
+        INSERT INTO orders (client_id, order_id, client_order_id, body_hash, idempotency_key, warehouse_id,
+            service_level, allocation, ship_by, ship_to, placed_at, traceparent)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT DO NOTHING RETURNING order_id
+        """;
+
+    // The sort is below the locking, so every transaction locks stock in the same order.
+    private const string LockStockSql = """
+        SELECT s.client_id, s.sku, s.on_hand - s.reserved - s.missing
+        FROM stock s JOIN unnest($1, $2) AS wanted (client_id, sku) USING (client_id, sku)
+        ORDER BY s.client_id, s.sku FOR UPDATE OF s
+        """;
+
+    // A statement of its own, with a younger snapshot than the INSERT that lost: it sees the order that won.
+    private const string ReadLosersSql = """
+        SELECT o.client_id, o.client_order_id, o.order_id, o.body_hash, o.ship_by, o.placed_at,
+            EXISTS (SELECT FROM releases r WHERE r.client_id = o.client_id AND r.order_id = o.order_id
+                AND r.release_no = 1 AND r.created_at = o.placed_at)
+        FROM orders o JOIN unnest($1, $2) AS lost (client_id, client_order_id) USING (client_id, client_order_id)
+        """;
+
+    /// <summary>
+    /// Writes the group and says for each order how it ended; nothing is written when it throws. The group holds each
+    /// (client, clientOrderId) once, in order of arrival.
+    /// </summary>
+    internal static async Task<PlaceOutcome[]> WriteAsync(
+        NpgsqlDataSource database, IReadOnlyList<NewOrder> group, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        var (won, available) = await ClaimAsync(connection, group, cancellation);
+        var outcomes = new PlaceOutcome[group.Count];
+        if (won.Count < group.Count) await AnswerLosersAsync(connection, group, won, outcomes, cancellation);
+
+        var rows = new GroupRows();
+        for (var i = 0; i < group.Count; i++)
+        {
+            if (won.Contains(group[i].OrderId)) outcomes[i] = Place(group[i], available, rows);
+        }
+
+        await using var write = new NpgsqlBatch(connection);
+        rows.AddTo(write);
+        write.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        await write.ExecuteNonQueryAsync(cancellation);
+        return outcomes;
+    }
+
+    private static async Task<(HashSet<Guid> Won, Dictionary<(string, string), long> Available)> ClaimAsync(
+        NpgsqlConnection connection, IReadOnlyList<NewOrder> group, CancellationToken cancellation)
+    {
+        await using var claim = new NpgsqlBatch(connection);
+        claim.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN"));
+        claim.BatchCommands.Add(InsertOrders(group));
+        claim.BatchCommands.Add(LockStock(group));
+        var won = new HashSet<Guid>(group.Count);
+        var available = new Dictionary<(string, string), long>();
+        await using var reader = await claim.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) won.Add(reader.GetGuid(0));
+        await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            available.Add((reader.GetString(0), reader.GetString(1)), reader.GetInt64(2));
+        return (won, available);
+    }
+
+    private static PlaceOutcome Place(NewOrder order, Dictionary<(string, string), long> available, GroupRows rows)
+    {
+        var lines = new ((string Client, string Sku) Sku, int Quantity)[order.Lines.Count];
+        for (var i = 0; i < lines.Length; i++)
+        {
+            lines[i] = ((order.ClientId, order.Lines[i].Sku), order.Lines[i].Quantity);
+            if (available.ContainsKey(lines[i].Sku)) continue;
+            // Its row was claimed before the stock was known: taken back in the same transaction, nobody sees it.
+            rows.TakeBack(order);
+            return new PlaceOutcome(PlaceResult.UnknownSku, Sku: order.Lines[i].Sku);
+        }
+
+        var shares = Allocation.Take(lines, order.FillAll, available);
+        var released = rows.Add(order, shares);
+        return new PlaceOutcome(PlaceResult.Placed, AnswerTo(order, released));
+    }
+
+    private static async Task AnswerLosersAsync(
+        NpgsqlConnection connection, IReadOnlyList<NewOrder> group, HashSet<Guid> won, PlaceOutcome[] outcomes,
+        CancellationToken cancellation)
+    {
+        var lost = new Dictionary<(string, string), int>();
+        for (var i = 0; i < group.Count; i++)
+        {
+            if (!won.Contains(group[i].OrderId)) lost.Add((group[i].ClientId, group[i].ClientOrderId), i);
+        }
+
+        await using var read = new NpgsqlCommand(ReadLosersSql, connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string[]> { TypedValue = [.. lost.Keys.Select(key => key.Item1)] },
+                new NpgsqlParameter<string[]> { TypedValue = [.. lost.Keys.Select(key => key.Item2)] },
+            },
+        };
+        await using var reader = await read.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var i = lost[(reader.GetString(0), reader.GetString(1))];
+            var same = reader.GetFieldValue<byte[]>(3).AsSpan().SequenceEqual(group[i].BodyHash);
+            var orderId = reader.GetGuid(2);
+            outcomes[i] = same
+                // Our own id: a commit whose answer was lost, and that happened after all.
+                ? new PlaceOutcome(
+                    orderId == group[i].OrderId ? PlaceResult.Placed : PlaceResult.Repeated,
+                    new PlacedOrder(orderId, group[i].ClientOrderId, StatusAtFirst(reader.GetBoolean(6)),
+                        reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<DateTimeOffset>(5)))
+                : new PlaceOutcome(PlaceResult.Reused);
+        }
+
+        foreach (var i in lost.Values)
+        {
+            // Seen by the insert and gone by now can only be a row that was deleted; orders never are.
+            if (outcomes[i] is { Result: PlaceResult.Placed, Answer: null })
+                throw new DataException($"Order {group[i].ClientOrderId} of {group[i].ClientId} conflicted with no row.");
+        }
+    }
+
+    private static PlacedOrder AnswerTo(NewOrder order, bool released) =>
+        new(order.OrderId, order.ClientOrderId, StatusAtFirst(released), order.ShipBy, order.PlacedAt);
+
+    private static string StatusAtFirst(bool released) =>
+        OrderStates.Name(released ? OrderStatus.Accepted : OrderStatus.Backordered);
+
+    private static NpgsqlBatchCommand InsertOrders(IReadOnlyList<NewOrder> group)
+    {
+        var sorted = group.ToArray();
+        Array.Sort(sorted, static (left, right) =>
+            string.CompareOrdinal(left.ClientId, right.ClientId) is var byClient and not 0
+                ? byClient
+                : string.CompareOrdinal(left.ClientOrderId, right.ClientOrderId));
+        return new NpgsqlBatchCommand(InsertOrdersSql)
+        {
+            Parameters =
+            {
+                Column(sorted, order => order.ClientId),
+                Column(sorted, order => order.OrderId),
+                Column(sorted, order => order.ClientOrderId),
+                Column(sorted, order => order.BodyHash),
+                Column(sorted, order => order.IdempotencyKey),
+                Column(sorted, order => order.WarehouseId),
+                Column(sorted, order => order.ServiceLevel),
+                Column(sorted, order => order.FillAll ? "FillAll" : "FillAllAvailable"),
+                Column(sorted, order => order.ShipBy),
+                Column(sorted, order => order.ShipTo),
+                Column(sorted, order => order.PlacedAt),
+                Column(sorted, order => order.TraceParent),
+            },
+        };
+    }
+
+    private static NpgsqlBatchCommand LockStock(IReadOnlyList<NewOrder> group)
+    {
+        var wanted = new HashSet<(string Client, string Sku)>();
+        foreach (var order in group)
+        {
+            foreach (var line in order.Lines) wanted.Add((order.ClientId, line.Sku));
+        }
+
+        return new NpgsqlBatchCommand(LockStockSql)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string[]> { TypedValue = [.. wanted.Select(key => key.Client)] },
+                new NpgsqlParameter<string[]> { TypedValue = [.. wanted.Select(key => key.Sku)] },
+            },
+        };
+    }
+
+    private static NpgsqlParameter<T[]> Column<T>(NewOrder[] orders, Converter<NewOrder, T> value) =>
+        new() { TypedValue = Array.ConvertAll(orders, value) };
+}

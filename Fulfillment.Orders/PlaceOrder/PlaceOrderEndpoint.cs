@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Fulfillment.Orders.Catalog;
+using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.ApiKeys;
+using Npgsql;
+
+namespace Fulfillment.Orders.PlaceOrder;
+
+/// <summary>POST /orders and POST /orders/bulk. Plain HttpContext handlers: this is the hot path.</summary>
+internal static class PlaceOrderEndpoint
+{
+    internal const int BulkOrdersMax = 100;
+    internal const int BulkBytesMax = 8 << 20;
+
+    // A deadline that has passed since the first answer does not make a repeat wrong.
+    private const string FindRepeatSql = "SELECT body_hash FROM orders WHERE client_id = $1 AND client_order_id = $2";
+
+    internal static void MapPlaceOrder(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/orders", PlaceOneAsync).RequireAuthorization("client");
+        app.MapPost("/orders/bulk", PlaceManyAsync).RequireAuthorization("client");
+    }
+
+    private static async Task PlaceOneAsync(HttpContext context)
+    {
+        var request = await RequestBody.ReadAsync(context, OrdersJson.Default.PlaceOrderRequest, OrderLimits.BodyBytesMax);
+        if (request is null) return;
+        var (placing, problem) = await BeginAsync(context, request);
+        // The group goes on without a caller who goes away; only the waiting ends.
+        if (placing is not null) problem = ProblemOf(await placing.Outcome.WaitAsync(context.RequestAborted));
+        var response = context.Response;
+        if (problem is not null)
+        {
+            if (problem.Status == 503) response.Headers.RetryAfter = "1";
+            await Problems.WriteAsync(context, problem.Status, problem.Code, problem.Title, problem.Detail, problem.Errors);
+            return;
+        }
+
+        var outcome = await placing!.Outcome;
+        response.StatusCode = StatusOf(outcome);
+        response.ContentType = "application/json";
+        if (outcome.Result == PlaceResult.Placed) response.Headers.Location = $"/orders/{outcome.Answer!.OrderId}";
+        JsonSerializer.Serialize(new Utf8JsonWriter(response.BodyWriter), outcome.Answer!, OrdersJson.Default.PlacedOrder);
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private static async Task PlaceManyAsync(HttpContext context)
+    {
+        var request = await RequestBody.ReadAsync(context, OrdersJson.Default.PlaceOrdersRequest, BulkBytesMax);
+        if (request is null) return;
+        if (request.Orders is not { Count: > 0 and <= BulkOrdersMax })
+        {
+            await Problems.WriteAsync(context, 422, "bulk_size", $"A bulk has 1 to {BulkOrdersMax} orders.");
+            return;
+        }
+
+        var begun = new (NewOrder? Placing, Problem? Problem)[request.Orders.Count];
+        for (var i = 0; i < begun.Length; i++) begun[i] = await BeginAsync(context, request.Orders[i] ?? new());
+        var results = new PlacedResult[begun.Length];
+        for (var i = 0; i < begun.Length; i++)
+        {
+            var (placing, problem) = begun[i];
+            var outcome = placing is null ? default : await placing.Outcome.WaitAsync(context.RequestAborted);
+            problem ??= ProblemOf(outcome);
+            results[i] = new PlacedResult(problem?.Status ?? StatusOf(outcome), outcome.Answer, problem);
+        }
+
+        await context.Response.WriteAsJsonAsync(
+            new PlacedOrders(results), OrdersJson.Default.PlacedOrders, cancellationToken: context.RequestAborted);
+    }
+
+    /// <summary>Queues the order, or says why not.</summary>
+    private static async ValueTask<(NewOrder? Placing, Problem? Problem)> BeginAsync(
+        HttpContext context, PlaceOrderRequest request)
+    {
+        var services = context.RequestServices;
+        var clock = services.GetRequiredService<TimeProvider>();
+        var clientId = context.User.Subject()!;
+        var now = clock.GetUtcNow();
+        var key = context.Request.Headers["Idempotency-Key"].ToString();
+        if (key.Length > OrderLimits.IdempotencyKeyLengthMax || !OrderLimits.IsPrintable(key))
+            return (null, Problems.Create(422, "invalid_idempotency_key", "The Idempotency-Key is too long or not printable."));
+        if (OrderLimits.FaultsIn(request, now) is { } faults && !(OrderLimits.CodeOf(faults) == "ship_by_past"
+            && await IsRepeatAsync(services.GetRequiredService<NpgsqlDataSource>(), clientId, request, context.RequestAborted)))
+        {
+            return (null, Problems.Create(
+                422, OrderLimits.CodeOf(faults), "The order cannot be accepted.", errors: faults));
+        }
+
+        var client = await services.GetRequiredService<ClientDirectory>().FindAsync(clientId, context.RequestAborted);
+        if (client is null) return (null, Problems.Create(422, "unknown_client", "The client does not exist."));
+        var order = NewOrderOf(request, client, now, key);
+        return services.GetRequiredService<IntakeWriter>().TryPlace(order)
+            ? (order, null)
+            : (null, Problems.Create(503, "intake_full", "Too many orders are waiting: come again."));
+    }
+
+    private static NewOrder NewOrderOf(PlaceOrderRequest request, Client client, DateTimeOffset now, string key)
+    {
+        // Postgres keeps microseconds; the first answer must not know more than its repeat.
+        var placedAt = new DateTimeOffset(now.Ticks - now.Ticks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+        var level = request.ServiceLevel ?? "Standard";
+        var shipBy = request.ShipBy is { } given
+            ? new DateTimeOffset(given.UtcTicks - given.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero)
+            : ShipByCalendar.ShipBy(placedAt, level, client.CutOff, client.TimeZone);
+        return new NewOrder
+        {
+            ClientId = client.ClientId,
+            OrderId = Guid.CreateVersion7(now),
+            ClientOrderId = request.ClientOrderId!,
+            BodyHash = NewOrder.HashOf(request),
+            IdempotencyKey = key.Length == 0 ? null : key,
+            WarehouseId = client.WarehouseId,
+            ServiceLevel = level,
+            FillAll = request.Allocation != "FillAllAvailable",
+            ShipBy = shipBy,
+            ShipTo = JsonSerializer.Serialize(request.ShipTo!, OrdersJson.Default.ShipTo),
+            PlacedAt = placedAt,
+            TraceParent = Activity.Current?.Id,
+            Lines = [.. request.Lines!.Select(line => new NewLine(line!.Sku!, line.Quantity))],
+        };
+    }
+
+    private static async Task<bool> IsRepeatAsync(
+        NpgsqlDataSource database, string clientId, PlaceOrderRequest request, CancellationToken cancellation)
+    {
+        await using var find = database.CreateCommand(FindRepeatSql);
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = clientId });
+        find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = request.ClientOrderId! });
+        return await find.ExecuteScalarAsync(cancellation) is byte[] hash
+            && hash.AsSpan().SequenceEqual(NewOrder.HashOf(request));
+    }
+
+    private static int StatusOf(PlaceOutcome outcome) => outcome.Result == PlaceResult.Placed ? 201 : 200;
+
+    private static Problem? ProblemOf(PlaceOutcome outcome) => outcome.Result switch
+    {
+        PlaceResult.Placed or PlaceResult.Repeated => null,
+        PlaceResult.Reused => Problems.Create(
+            422, "client_order_id_reused", "An order with this clientOrderId and another body exists."),
+        PlaceResult.UnknownSku => Problems.Create(422, "unknown_sku", "The client has no such SKU.", outcome.Sku),
+        PlaceResult.Unavailable => Problems.Create(503, "storage_unavailable", "Send the same order again."),
+        _ => Problems.Create(500, "order_failed", "The order could not be written."),
+    };
+}
+
+/// <summary>The body of POST /orders/bulk.</summary>
+internal sealed record PlaceOrdersRequest(IReadOnlyList<PlaceOrderRequest?>? Orders);
+
+/// <summary>A result for each order, in their order.</summary>
+internal sealed record PlacedOrders(IReadOnlyList<PlacedResult> Results);
+
+/// <summary>What POST /orders would have answered for this one.</summary>
+internal sealed record PlacedResult(int Status, PlacedOrder? Order, Problem? Problem);

@@ -1,0 +1,84 @@
+using System.Net;
+using Fulfillment.Surge.Wire;
+
+namespace Fulfillment.Surge.Floor;
+
+/// <summary>
+/// Pickers who take tours, walk, and confirm over HTTP as handheld scanners would. A picker who is refused (his lease ran
+/// out, a replica stopped) asks for his next tour again; the floor API says which that is.
+/// </summary>
+internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, PickingTimes times, TimeProvider clock)
+{
+    internal const int ScansPerCallMax = 45;
+    private static readonly TimeSpan IdleDelay = TimeSpan.FromMilliseconds(250);
+
+    private long _tours;
+    private long _lines;
+    private long _refused;
+
+    internal long Tours => Volatile.Read(ref _tours);
+    internal long Lines => Volatile.Read(ref _lines);
+
+    /// <summary>Calls that the floor API refused, or that found no server.</summary>
+    internal long Refused => Volatile.Read(ref _refused);
+
+    /// <summary>What was refused last, for the summary.</summary>
+    internal string? LastRefusal { get; private set; }
+
+    /// <summary>Works until cancelled.</summary>
+    internal Task RunAsync(int pickers, CancellationToken cancellation) =>
+        Task.WhenAll(Enumerable.Range(1, pickers).Select(number => WorkAsync($"picker-{number:D3}", cancellation)));
+
+    private async Task WorkAsync(string picker, CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                if (!await TryTourAsync(picker, cancellation)) await Task.Delay(IdleDelay, clock, cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The shift is over.
+        }
+    }
+
+    private async Task<bool> TryTourAsync(string picker, CancellationToken cancellation)
+    {
+        try
+        {
+            using var answer = await picking.SendOrThrowAsync(
+                HttpMethod.Post, "/floor/tours/next", floorKey, new NextTour(picker), cancellation);
+            if (answer.StatusCode == HttpStatusCode.NoContent) return false;
+            await WalkAsync(picker, await ServiceApi.ReadAsync<Tour>(answer, cancellation), cancellation);
+            return true;
+        }
+        catch (Exception refused) when (
+            refused is HttpRequestException or ServiceRefusedException
+            || (refused is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            Interlocked.Increment(ref _refused);
+            LastRefusal = refused.Message;
+            return false;
+        }
+    }
+
+    private async Task WalkAsync(string picker, Tour tour, CancellationToken cancellation)
+    {
+        await Task.Delay(times.ToSetUp, clock, cancellation);
+        foreach (var tasks in tour.Tasks.Chunk(ScansPerCallMax))
+        {
+            await Task.Delay(times.For(tasks.Length, tour.Tasks.Count, tour.DistanceMm ?? 0), clock, cancellation);
+            var scans = tasks.Select(task => new Scan(
+                $"{tour.TourId:N}-{task.TaskNo}", task.TaskNo, task.Location, task.Sku, task.Tote, task.Quantity, 0));
+            await picking.PostAsync(
+                $"/floor/tours/{tour.TourId}/confirm", floorKey, new Confirm(picker, tour.Fence, [.. scans]), cancellation);
+            Interlocked.Add(ref _lines, tasks.Length);
+        }
+
+        await picking.PostAsync(
+            $"/floor/tours/{tour.TourId}/done", floorKey, new TourDone(picker, tour.Fence), cancellation);
+        Interlocked.Increment(ref _tours);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+
+namespace Fulfillment.Surge.Hosting;
+
+/// <summary>One process of a run: can be started again, stopped, killed and paused, and writes to one capped log.</summary>
+public sealed class Child : IAsyncDisposable
+{
+    private readonly Func<ProcessStartInfo> _command;
+    private readonly CappedLog _log;
+    private readonly Signal _stop;
+    private readonly TimeProvider _clock;
+    private Process? _process;
+    private Task _copying = Task.CompletedTask;
+
+    internal Child(string name, string? url, Func<ProcessStartInfo> command, CappedLog log, Signal stop, TimeProvider clock)
+    {
+        (Name, Url, _command, _log, _stop, _clock) = (name, url, command, log, stop, clock);
+    }
+
+    /// <summary>As in the name of its log: orders-1, picking-2, postgres, redis.</summary>
+    public string Name { get; }
+
+    /// <summary>Where it serves HTTP; null for the stores.</summary>
+    public string? Url { get; }
+
+    public bool Running => _process is { HasExited: false };
+
+    public int? Pid => _process?.Id;
+
+    public string LogPath => _log.Path;
+
+    /// <summary>All bytes it printed; what is over the log's cap was dropped.</summary>
+    public long LogBytes => _log.BytesOffered;
+
+    public bool LogOverflowed => _log.Overflowed;
+
+    /// <summary>Starts it, or starts it again under the same address.</summary>
+    /// <exception cref="HostingException">The program cannot be run, or it runs already.</exception>
+    public async Task StartAsync()
+    {
+        if (Running) throw new HostingException($"{Name} runs already");
+        await ForgetAsync();
+        var process = await Nursery.StartAsync(_command());
+        process.StandardInput.Close();
+        _process = process;
+        _copying = Task.WhenAll(
+            _log.CopyAsync(process.StandardOutput.BaseStream), _log.CopyAsync(process.StandardError.BaseStream));
+    }
+
+    /// <summary>SIGKILL; returns when it is gone.</summary>
+    public async Task KillAsync(CancellationToken cancellation = default)
+    {
+        if (_process is not { } process) return;
+        Signals.Send(process, Signal.Kill);
+        await process.WaitForExitAsync(cancellation);
+    }
+
+    /// <summary>SIGSTOP: it is there and does not answer, as in a long pause of a collector or a hypervisor.</summary>
+    public bool Pause() => _process is { } process && Signals.Send(process, Signal.Stop);
+
+    public bool Resume() => _process is { } process && Signals.Send(process, Signal.Continue);
+
+    /// <summary>Asks it to stop, and kills it when it has not after <paramref name="grace"/>. True when it obeyed.</summary>
+    public async Task<bool> StopAsync(TimeSpan grace)
+    {
+        if (_process is not { } process) return true;
+        Signals.Send(process, Signal.Continue); // a paused one would not hear
+        Signals.Send(process, _stop);
+        using var patience = new CancellationTokenSource(grace, _clock);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            await KillAsync(CancellationToken.None);
+            return false;
+        }
+    }
+
+    /// <summary>Its last words, for an error message.</summary>
+    internal async Task<string> LastLinesAsync(int lines)
+    {
+        if (!Running) await _copying;
+        return string.Join('\n', (await File.ReadAllLinesAsync(_log.Path)).TakeLast(lines));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        await ForgetAsync();
+        await _log.DisposeAsync();
+    }
+
+    private async Task ForgetAsync()
+    {
+        await _copying;
+        _process?.Dispose();
+        _process = null;
+    }
+}

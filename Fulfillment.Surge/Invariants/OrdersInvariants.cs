@@ -1,0 +1,82 @@
+namespace Fulfillment.Surge.Invariants;
+
+/// <summary>What ordersdb alone can show.</summary>
+internal static class OrdersInvariants
+{
+    // The schema checks this too; a checker that trusts the checked would see nothing on the day a check is dropped.
+    private const string StockCoversSql = """
+        SELECT format('stock %s/%s: on_hand %s reserved %s missing %s', client_id, sku, on_hand, reserved, missing)
+        FROM stock WHERE reserved < 0 OR missing < 0 OR reserved + missing > on_hand
+        """;
+
+    private const string ReservedIsOpenSql = """
+        SELECT format('stock %s/%s: reserved %s, open allocations %s', client_id, sku, coalesce(reserved, 0), coalesce(open, 0))
+        FROM stock FULL JOIN (
+            SELECT client_id, sku, sum(quantity - picked - short - cancelled) AS open FROM allocations GROUP BY client_id, sku
+        ) AS allocated USING (client_id, sku)
+        WHERE coalesce(reserved, 0) <> coalesce(open, 0)
+        """;
+
+    private const string OnHandIsLedgerSql = """
+        SELECT format('stock %s/%s: on_hand %s missing %s, ledger %s and %s', client_id, sku, on_hand, missing, had, lost)
+        FROM stock FULL JOIN (
+            SELECT client_id, sku, sum(on_hand_change) AS had, sum(missing_change) AS lost FROM stock_ledger GROUP BY client_id, sku
+        ) AS ledger USING (client_id, sku)
+        WHERE coalesce(on_hand, 0) <> coalesce(had, 0) OR coalesce(missing, 0) <> coalesce(lost, 0)
+        """;
+
+    // Terminal, or in a queue with a name: held (and a hold is there), failed (a person decides), backordered.
+    private const string StuckReleaseSql = """
+        SELECT format('release %s/%s/%s: %s since %s', client_id, order_id, release_no, state, created_at)
+        FROM releases AS release
+        WHERE state NOT IN ('Picked', 'Cancelled', 'Failed')
+          AND NOT (state = 'Waiting' AND held AND EXISTS (
+              SELECT FROM holds WHERE holds.client_id = release.client_id AND holds.order_id = release.order_id))
+        """;
+
+    private const string LostOrderSql = """
+        SELECT format('order %s/%s: no release, no backorder, not cancelled', client_id, order_id)
+        FROM orders WHERE cancelled_at IS NULL
+          AND NOT EXISTS (SELECT FROM releases WHERE (releases.client_id, releases.order_id) = (orders.client_id, orders.order_id))
+          AND NOT EXISTS (SELECT FROM backorders WHERE (backorders.client_id, backorders.order_id) = (orders.client_id, orders.order_id))
+        """;
+
+    // Units found short, or cancelled in one release, are ordered still: they stand in another release, in the
+    // backorders, or in the line's cancelled. What is shipped was picked.
+    private const string LineAddsUpSql = """
+        SELECT format('line %s/%s/%s: ordered %s, allocated %s, backordered %s, cancelled %s, shipped %s of %s picked',
+            client_id, order_id, line_no, line.quantity, coalesce(held, 0), coalesce(backorder.quantity, 0), line.cancelled,
+            shipped, coalesce(picked, 0))
+        FROM order_lines AS line
+        LEFT JOIN (
+            SELECT client_id, order_id, line_no, sum(quantity - short - cancelled) AS held, sum(picked) AS picked
+            FROM allocations GROUP BY client_id, order_id, line_no
+        ) AS allocated USING (client_id, order_id, line_no)
+        LEFT JOIN backorders AS backorder USING (client_id, order_id, line_no)
+        WHERE line.quantity <> coalesce(held, 0) + coalesce(backorder.quantity, 0) + line.cancelled
+           OR shipped > coalesce(picked, 0)
+        """;
+
+    private const string StrangersRowSql = """
+        SELECT format('allocation %s/%s/%s/%s of %s: no such line of this client', client_id, order_id, release_no, line_no, sku)
+        FROM allocations WHERE NOT EXISTS (
+            SELECT FROM order_lines AS line
+            WHERE (line.client_id, line.order_id, line.line_no, line.sku)
+                = (allocations.client_id, allocations.order_id, allocations.line_no, allocations.sku))
+        UNION ALL
+        SELECT format('release %s/%s/%s: no such order of this client', client_id, order_id, release_no)
+        FROM releases WHERE NOT EXISTS (
+            SELECT FROM orders WHERE (orders.client_id, orders.order_id) = (releases.client_id, releases.order_id))
+        """;
+
+    internal static readonly IReadOnlyList<Invariant> All =
+    [
+        new(1, "stock covers what is reserved and missing", StockCoversSql),
+        new(2, "reserved = open allocations", ReservedIsOpenSql),
+        new(2, "on hand = ledger", OnHandIsLedgerSql),
+        new(4, "no release is stuck", StuckReleaseSql),
+        new(4, "no order is lost", LostOrderSql),
+        new(7, "each line adds up", LineAddsUpSql),
+        new(10, "each row belongs to its client", StrangersRowSql),
+    ];
+}

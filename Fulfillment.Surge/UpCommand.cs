@@ -1,0 +1,89 @@
+using System.CommandLine;
+using Fulfillment.Surge.Floor;
+using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Load;
+using Fulfillment.Surge.Wire;
+using Spectre.Console;
+
+namespace Fulfillment.Surge;
+
+/// <summary>surge up: the whole system with a demo client, until Ctrl+C.</summary>
+internal static class UpCommand
+{
+    internal const string DemoClient = "acme";
+    private const int DemoSkus = 20;
+    private const int DemoStock = 1000;
+    private const int Pickers = 5;
+
+    private static readonly Option<bool> WithFloor = new("--floor") { Description = "Pickers who work 100 times faster than people" };
+    private static readonly Option<bool> NoDashboard = new("--no-dashboard") { Description = "Do not look for the Aspire dashboard" };
+
+    internal static Command Create()
+    {
+        var command = new Command("up", "Start everything with a demo client, until Ctrl+C.") { WithFloor, NoDashboard };
+        SystemOptions.AddTo(command);
+        command.SetAction((parsed, cancellation) => ExitCodes.GuardAsync(() =>
+            RunAsync(SystemOptions.Read(parsed), parsed.GetValue(WithFloor), TimeProvider.System, cancellation)));
+        return command;
+    }
+
+    internal static async Task<int> RunAsync(
+        EmbeddedOptions options, bool withFloor, TimeProvider clock, CancellationToken cancellation)
+    {
+        await using var system = await EmbeddedSystem.StartAsync(
+            options, clock, what => AnsiConsole.MarkupLineInterpolated($"[grey]starting {what}[/]"), cancellation);
+        using var orders = new ServiceApi(system.Orders.Select(child => child.Url!));
+        using var picking = new ServiceApi(system.Picking.Select(child => child.Url!));
+        var keys = await Stocking.StockAsync(system, orders, picking, Demo(), shortPercent: 0, seed: 1, cancellation);
+        Describe(system, keys[DemoClient]);
+        try
+        {
+            if (!withFloor) await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellation);
+            await new SimulatedFloor(picking, system.Keys.Floor, new PickingTimes(100), clock).RunAsync(Pickers, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // Ctrl+C is how it is meant to end.
+        }
+
+        AnsiConsole.MarkupLine("[grey]stopping[/]");
+        return 0;
+    }
+
+    // One order that is never sent: its lines are what the stock is made for.
+    private static Workload Demo()
+    {
+        var lines = Enumerable.Range(1, DemoSkus).Select(number => new PlannedLine($"SKU-{number:D4}", DemoStock)).ToList();
+        return new Workload([DemoClient], [new PlannedOrder(TimeSpan.Zero, DemoClient, "stock", lines)]);
+    }
+
+    private static void Describe(EmbeddedSystem system, string clientKey)
+    {
+        var ordersUrl = system.Orders.First().Url;
+        // Plain lines: a terminal must not break what is to be copied.
+        Console.WriteLine($"""
+
+            Orders      {string.Join(' ', system.Orders.Select(child => child.Url))}
+            Picking     {string.Join(' ', system.Picking.Select(child => child.Url))}
+            ordersdb    {system.OrdersDb}
+            pickingdb   {system.PickingDb}
+            Redis       {system.Redis}
+            logs        {system.Folder}
+            keys        operator {system.Keys.Operator}
+                        floor    {system.Keys.Floor}
+                        {DemoClient}     {clientKey}
+
+            The first order ({DemoSkus} SKUs from SKU-0001 on have {DemoStock} units each):
+
+            curl -s -X POST {ordersUrl}/orders -H '{Keys.Header}: {clientKey}' -H 'Content-Type: application/json' -d '{Order()}'
+
+            Ctrl+C stops everything.
+            """);
+    }
+
+    private static string Order() => System.Text.Json.JsonSerializer.Serialize(
+        new PlaceOrder(
+            "first-order", [new OrderLine("SKU-0001", 2), new OrderLine("SKU-0002", 1)], "Standard", "FillAll",
+            new ShipTo("A. Shopper", "1 High Street", "10115", "Berlin", "DE")),
+        ServiceApi.Json);
+}

@@ -1,0 +1,96 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Npgsql;
+using Xunit;
+
+namespace Fulfillment.Tests.Orders;
+
+/// <summary>An Orders process on a fresh database, with a client "acme" whose SKUs a, b, c have no stock yet.</summary>
+public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
+{
+    private const string OperatorKey = "operator.0123456789abcdef0123456789abcdef";
+
+    public const string ServiceKey = "orders.0123456789abcdef0123456789abcdef";
+
+    /// <summary>Where Orders looks for Picking; nothing is there unless a test starts it.</summary>
+    public Uri PickingAddress { get; } = new($"http://127.0.0.1:{TestServers.FreePort()}");
+
+    public string ConnectionString { get; private set; } = "";
+    public ServiceProcess Service { get; private set; } = null!;
+    public HttpClient Operator { get; private set; } = null!;
+    public HttpClient Acme { get; private set; } = null!;
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        ConnectionString = await servers.CreateOrdersDatabaseAsync();
+        Database = NpgsqlDataSource.Create(ConnectionString);
+        await StartAsync();
+        await PutAsync(Operator, "/warehouses/east", """{"name":"East"}""");
+        await PutAsync(Operator, "/clients/acme", """{"name":"Acme","warehouseId":"east","weight":1}""");
+        var key = await (await PostAsync(Operator, "/clients/acme/keys", "{}")).Content.ReadFromJsonAsync<JsonObject>();
+        Acme = With((string)key!["key"]!);
+        await PutAsync(Acme, "/skus", """[{"sku":"a","name":"A"},{"sku":"b","name":"B"},{"sku":"c","name":"C"}]""");
+    }
+
+    public async Task StartAsync()
+    {
+        Service = await ServiceProcess.StartAsync("Fulfillment.Orders", new Dictionary<string, string>
+        {
+            ["ConnectionStrings:ordersdb"] = ConnectionString,
+            ["ConnectionStrings:redis"] = await servers.RedisEndpointAsync(),
+            ["Operator:Key"] = OperatorKey,
+            ["Picking:Url"] = PickingAddress.ToString(),
+            ["Service:Key"] = ServiceKey,
+        });
+        Operator = With(OperatorKey);
+    }
+
+    public static string Order(string id, string sku = "a", int quantity = 1, string allocation = "FillAll") => $$"""
+        {"clientOrderId":"{{id}}","lines":[{"sku":"{{sku}}","quantity":{{quantity}} }],"allocation":"{{allocation}}",
+         "shipTo":{"name":"N","line1":"L","country":"DE"} }
+        """;
+
+    public Task<HttpResponseMessage> PlaceAsync(string body) => PostAsync(Acme, "/orders", body);
+
+    public async Task ReceiveAsync(string reference, string sku, int quantity)
+    {
+        var answer = await PostAsync(Acme, "/stock/receipts",
+            $$"""{"reference":"{{reference}}","lines":[{"sku":"{{sku}}","quantity":{{quantity}} }]}""");
+        Assert.Equal(204, (int)answer.StatusCode);
+    }
+
+    public async Task<long> CountAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    public static async Task<string> CodeAsync(HttpResponseMessage answer)
+    {
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        return (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["code"]!;
+    }
+
+    public static Task<HttpResponseMessage> PostAsync(HttpClient http, string path, string body) =>
+        http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, null, "application/json"));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Service.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    public static async Task PutAsync(HttpClient http, string path, string body)
+    {
+        var answer = await http.PutAsync(new Uri(path, UriKind.Relative), new StringContent(body, null, "application/json"));
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    public HttpClient With(string key)
+    {
+        var http = new HttpClient { BaseAddress = Service.Address };
+        http.DefaultRequestHeaders.Add("X-Api-Key", key);
+        return http;
+    }
+}

@@ -1,2 +1,0 @@
-namespace Fulfillment.Tests;
-public class Smoke { [Xunit.Fact] public void Adds() => Xunit.Assert.Equal(2, 1 + 1); }

@@ -1,0 +1,100 @@
+using Fulfillment.Surge.Invariants;
+using Fulfillment.Surge.Load;
+using Xunit;
+
+namespace Fulfillment.Tests.Surge.Invariants;
+
+/// <summary>A checker that was never seen to fail proves nothing: each invariant has a planted bug that it must name.</summary>
+public sealed class CanaryTests(ScratchStores stores) : IClassFixture<ScratchStores>
+{
+    private const string InOrders = "orders";
+    private const string InPicking = "picking";
+
+    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+
+    /// <summary>Invariant, database, the bug, and a word of the row that must be named.</summary>
+    public static TheoryData<string, string, string, string> Canaries => new()
+    {
+        { "stock covers what is reserved and missing", InOrders,
+            "ALTER TABLE stock DROP CONSTRAINT stock_covers; UPDATE stock SET reserved = 96 WHERE sku = 'A'", "acme/A" },
+        { "reserved = open allocations", InOrders, "UPDATE stock SET reserved = reserved - 1 WHERE sku = 'B'", "acme/B" },
+        { "on hand = ledger", InOrders, "UPDATE stock SET on_hand = on_hand + 1 WHERE sku = 'B'", "acme/B" },
+        { "no release is stuck", InOrders, "UPDATE releases SET held = false WHERE state = 'Waiting'", "Waiting" },
+        { "no order is lost", InOrders, "DELETE FROM backorders", "000000000003" },
+        { "each line adds up", InOrders, "UPDATE backorders SET quantity = 49", "backordered 49" },
+        { "each row belongs to its client", InOrders,
+            "UPDATE releases SET client_id = 'zeta' WHERE state = 'Failed'", "zeta" },
+        { "one live lease per tour and picker", InPicking,
+            "DROP INDEX tours_picker; UPDATE tours SET state = 'Leased', picker_id = 'p', leased_until = now() WHERE state = 'Planned'", "picker p" },
+        { "one effect per scan", InPicking,
+            "INSERT INTO scans SELECT warehouse_id, tour_id, task_no, fence, 's2', picked, short, at FROM scans", "scans 10" },
+        { "events stand in the order of their versions", InPicking,
+            "UPDATE events SET version = version + 5 WHERE kind = 'Failed'", "version 6" },
+        { AcknowledgedInvariant.Name, InOrders,
+            "UPDATE orders SET client_order_id = 'another' WHERE client_order_id = 'order-1'", "nothing" },
+        { "every failed release is in the dead letters", InPicking, "DELETE FROM dead_letters", "000000000005" },
+        { "units in tasks = units allocated, once planned", InPicking,
+            "UPDATE tasks SET quantity = 6, picked = 6", "6 units" },
+        { "every event had its effect once", InOrders, "UPDATE releases SET feed_version = 1 WHERE state = 'Picked'", "1 events" },
+    };
+
+    [Fact]
+    public async Task A_healthy_world_breaks_no_invariant()
+    {
+        var findings = await CheckAsync(InOrders, "SELECT 1");
+
+        Assert.Empty(findings.SelectMany(finding => finding.Offenders));
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], findings.Select(finding => finding.Number).Distinct());
+    }
+
+    [Theory]
+    [MemberData(nameof(Canaries))]
+    public async Task A_planted_bug_is_seen_by_its_invariant(string name, string database, string bug, string named)
+    {
+        var findings = await CheckAsync(database, bug);
+
+        var finding = Assert.Single(findings, finding => finding.Name == name);
+        Assert.Contains(finding.Offenders, row => row.Contains(named, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_invariant_has_its_canary()
+    {
+        var names = (await CheckAsync(InOrders, "SELECT 1")).Select(finding => finding.Name).Order();
+
+        Assert.Equal(names, Canaries.Select(row => row.Data.Item1).Order());
+    }
+
+    [Fact]
+    public async Task Two_answers_to_one_id_are_a_contradiction()
+    {
+        var (orders, picking) = await stores.CopyAsync();
+        await using var first = orders;
+        await using var second = picking;
+        var told = Told();
+        told.Accept(Order(), Guid.NewGuid(), DateTimeOffset.UnixEpoch, repeat: true);
+
+        var finding = await AcknowledgedInvariant.CheckAsync(orders, told, Cancellation);
+
+        Assert.Contains("first", Assert.Single(finding.Offenders), StringComparison.Ordinal);
+    }
+
+    private async Task<IReadOnlyList<Finding>> CheckAsync(string database, string bug)
+    {
+        var (orders, picking) = await stores.CopyAsync();
+        await using var first = orders;
+        await using var second = picking;
+        await using var plant = (database == InOrders ? orders : picking).CreateCommand(bug);
+        await plant.ExecuteNonQueryAsync(Cancellation);
+        return await InvariantCheck.RunAsync(orders, picking, Told(), Cancellation);
+    }
+
+    private static Acknowledgements Told()
+    {
+        var told = new Acknowledgements();
+        told.Accept(Order(), Guid.Parse(HealthyWorld.Picked), DateTimeOffset.UnixEpoch, repeat: false);
+        return told;
+    }
+
+    private static PlannedOrder Order() => new(TimeSpan.Zero, "acme", "order-1", [new PlannedLine("A", 5)]);
+}

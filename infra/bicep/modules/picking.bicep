@@ -1,0 +1,112 @@
+// Picking: planner and floor API in one process, scaled by the depth of its queue.
+import { appSize } from '../sizes.bicep'
+import { serviceIdentity } from 'identity.bicep'
+import { common, port, postgres, probes, redis, shutdownSeconds } from 'container.bicep'
+
+param location string
+param tags object
+param environmentId string
+param identity serviceIdentity
+param registry string
+param size appSize
+@description('0: as scale-rules.json says.')
+param replicasMin int
+param exists bool
+param external bool
+param postgresHost string
+param redisName string
+param redisAddress string
+param redisScalerKey 'primary' | 'secondary'
+@secure()
+param serviceKey string
+@secure()
+param operatorKey string
+@secure()
+param floorKey string
+
+var name = 'picking'
+var scale = loadJsonContent('../scale-rules.json').picking
+// The name tells which key is in it: switching keys then changes the rule, and so makes a revision that reads it.
+var redisSecret = 'redis-${redisScalerKey}-key'
+
+resource queue 'Microsoft.Cache/redisEnterprise@2025-07-01' existing = {
+  name: redisName
+
+  resource database 'databases' existing = { name: 'default' }
+}
+
+module current 'current-image.bicep' = {
+  name: '${name}-image'
+  params: { app: name, exists: exists }
+}
+
+resource app 'Microsoft.App/containerApps@2025-07-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': name })
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
+  properties: {
+    environmentId: environmentId
+    workloadProfileName: 'Consumption'
+    configuration: {
+      activeRevisionsMode: 'Single'
+      maxInactiveRevisions: 10
+      ingress: { external: external, targetPort: port, transport: 'auto', allowInsecure: false }
+      registries: [{ server: registry, identity: identity.id }]
+      secrets: [
+        { name: 'service-key', value: serviceKey }
+        { name: 'operator-key', value: operatorKey }
+        { name: 'floor-key', value: floorKey }
+        {
+          name: redisSecret
+          value: redisScalerKey == 'primary'
+            ? queue::database.listKeys().primaryKey
+            : queue::database.listKeys().secondaryKey
+        }
+      ]
+    }
+    template: {
+      terminationGracePeriodSeconds: shutdownSeconds
+      containers: [
+        {
+          name: name
+          image: current.outputs.image
+          resources: { cpu: json(size.cpu), memory: size.memory }
+          probes: probes(exists)
+          env: concat(common(name, identity), [
+            { name: 'Service__Key', secretRef: 'service-key' }
+            { name: 'Operator__Key', secretRef: 'operator-key' }
+            { name: 'Floor__Key', secretRef: 'floor-key' }
+            { name: 'ConnectionStrings__pickingdb', value: postgres(postgresHost, 'pickingdb', identity) }
+            { name: 'ConnectionStrings__redis', value: redis(redisAddress, identity) }
+          ])
+        }
+      ]
+      scale: {
+        minReplicas: max(replicasMin, scale.minReplicas)
+        maxReplicas: scale.maxReplicas
+        pollingInterval: scale.pollingInterval
+        cooldownPeriod: scale.cooldownPeriod
+        // No `identity` on a rule: for anything but Azure queues it would empty the metadata.
+        rules: map(
+          scale.rules,
+          rule =>
+            rule.type == 'redis-streams'
+              ? {
+                  name: rule.name
+                  custom: {
+                    type: rule.type
+                    metadata: union(rule.metadata, { address: redisAddress })
+                    auth: [{ triggerParameter: 'password', secretRef: redisSecret }]
+                  }
+                }
+              : { name: rule.name, custom: { type: rule.type, metadata: rule.metadata } }
+        )
+      }
+    }
+  }
+}
+
+output id string = app.id
+output url string = 'https://${app.properties.configuration.ingress.fqdn}'
+output replicasMax int = scale.maxReplicas
