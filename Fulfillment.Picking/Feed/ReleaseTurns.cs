@@ -30,7 +30,8 @@ internal static class ReleaseTurns
 
     /// <summary>Must be the transaction's first statement.</summary>
     internal static async Task TakeAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId, IReadOnlyCollection<ReleaseKey> keys,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId,
+        IReadOnlyCollection<ReleaseKey> keys,
         CancellationToken cancellation)
     {
         if (keys.Count == 0) return;

@@ -13,7 +13,8 @@ namespace Fulfillment.Picking.Floor;
 /// </summary>
 internal static class ConfirmTour
 {
-    // After the turns of its releases the tour's row is locked: confirms, lease expiry and a new lease of one tour queue up here.
+    // After the turns of its releases the tour's row is locked: confirms, lease expiry and a new lease of one tour
+    // queue up here.
     private const string TourSql = """
         SELECT state, fence, picker_id, open_tasks, leased_until,
             (SELECT max(task_no) FROM tasks WHERE warehouse_id = $1 AND tour_id = $2)

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Fulfillment.Picking.DeadLetters;
-using Fulfillment.Picking.Feed;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -105,7 +104,6 @@ internal sealed partial class IntakeWorker(
             await using (var connection = await database.OpenConnectionAsync(cancellation))
             {
                 await using var transaction = await connection.BeginTransactionAsync(cancellation);
-                await FeedOrder.BeforePlanAsync(connection, transaction, settings.WarehouseId, cancellation);
                 await Burial.BuryAsync(
                     connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [Letter.Of(message)],
                     cancellation);

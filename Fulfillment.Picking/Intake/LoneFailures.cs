@@ -1,6 +1,5 @@
 using Fulfillment.Picking.Database;
 using Fulfillment.Picking.DeadLetters;
-using Fulfillment.Picking.Feed;
 using Npgsql;
 
 namespace Fulfillment.Picking.Intake;
@@ -58,7 +57,6 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await FeedOrder.BeforePlanAsync(connection, transaction, settings.WarehouseId, cancellation);
         var letter = Letter.Of(new UnplannableRelease(release, $"failed_alone: {FailuresMax} times, last: {reason}"));
         await Burial.BuryAsync(connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [letter],
             cancellation);

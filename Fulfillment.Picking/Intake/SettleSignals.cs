@@ -44,7 +44,6 @@ internal static class SettleSignals
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await FeedOrder.BeforeSignalsAsync(connection, transaction, warehouseId, cancellation);
         var inOrder = signals.OrderBy(s => s.Key.OrderId.ToString(), StringComparer.Ordinal)
             .ThenBy(s => s.Key.ReleaseNo)
             .ThenBy(s => s.Message.SignalNo);
