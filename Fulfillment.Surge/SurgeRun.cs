@@ -19,8 +19,10 @@ internal static class SurgeRun
         var workload = options.Profile == "replay"
             ? ReplayProfile.Build(options.Orders, options.Rate, options.Seed)
             : HolidayProfile.Build(options.Orders, options.Rate, options.Seed);
+        AnsiConsole.MarkupInterpolated(
+            $"{options.Profile}: {workload.Orders.Count:N0} orders, {workload.Lines:N0} lines, ");
         AnsiConsole.MarkupLineInterpolated(
-            $"{options.Profile}: {workload.Orders.Count:N0} orders, {workload.Lines:N0} lines, {workload.Clients.Count} clients, {options.Rate} orders/s, seed {options.Seed}");
+            $"{workload.Clients.Count} clients, {options.Rate} orders/s, seed {options.Seed}");
 
         await using var system = await EmbeddedSystem.StartAsync(
             options.System, clock, what => AnsiConsole.MarkupLineInterpolated($"[grey]starting {what}[/]"), cancellation);

@@ -9,9 +9,10 @@ namespace Fulfillment.Orders.Progress;
 /// <summary>Writes <see cref="Effects"/>, one statement a table, whatever the number of events.</summary>
 internal static class WriteEffects
 {
+    // planned_at is when the tour became known here: that is the confirmation a brand can be given.
     private const string ReleasesSql = """
         UPDATE releases r SET state = k.state, feed_version = k.version, reason = COALESCE(k.reason, r.reason),
-            planned_at = COALESCE(k.planned_at, r.planned_at), picked_at = COALESCE(k.picked_at, r.picked_at)
+            planned_at = CASE WHEN k.planned_at IS NULL THEN r.planned_at ELSE $9 END, picked_at = COALESCE(k.picked_at, r.picked_at)
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
             AS k(client_id, order_id, release_no, state, version, reason, planned_at, picked_at)
         WHERE r.client_id = k.client_id AND r.order_id = k.order_id AND r.release_no = k.release_no
@@ -80,7 +81,7 @@ internal static class WriteEffects
 
     internal static void AddTo(NpgsqlBatch batch, Effects effects, FeedCursor cursor, DateTimeOffset now)
     {
-        AddReleases(batch, [.. effects.Releases]);
+        AddReleases(batch, [.. effects.Releases], now);
         if (effects.Lines.Count > 0) AddLines(batch, [.. effects.Lines]);
         if (effects.Stock.Count > 0) AddStock(batch, [.. effects.Stock], cursor, now);
         if (effects.Backorders.Count > 0) AddBackorders(batch, [.. effects.Backorders]);
@@ -115,7 +116,8 @@ internal static class WriteEffects
         }
     }
 
-    private static void AddReleases(NpgsqlBatch batch, List<KeyValuePair<ReleaseKey, ReleaseChange>> releases)
+    private static void AddReleases(
+        NpgsqlBatch batch, List<KeyValuePair<ReleaseKey, ReleaseChange>> releases, DateTimeOffset now)
     {
         var to = Add(batch, ReleasesSql);
         to.AddKeys(releases.ConvertAll(release => release.Key));
@@ -124,6 +126,7 @@ internal static class WriteEffects
         to.AddArray(NpgsqlDbType.Text, releases, release => release.Value.Reason);
         to.AddArray(NpgsqlDbType.TimestampTz, releases, release => release.Value.PlannedAt?.UtcDateTime);
         to.AddArray(NpgsqlDbType.TimestampTz, releases, release => release.Value.PickedAt?.UtcDateTime);
+        to.AddTime(now);
     }
 
     private static void AddLines(

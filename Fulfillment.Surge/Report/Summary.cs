@@ -8,8 +8,11 @@ internal static class Summary
     internal static void Write(SurgeReport report)
     {
         var orders = report.Orders;
+        AnsiConsole.MarkupInterpolated(
+            $"sent {orders.Sent:N0}, accepted {orders.Accepted:N0}, repeated {orders.Repeated:N0}, ");
+        AnsiConsole.MarkupInterpolated($"rejected {orders.Rejected:N0}, backordered {orders.Backordered:N0}, ");
         AnsiConsole.MarkupLineInterpolated(
-            $"sent {orders.Sent:N0}, accepted {orders.Accepted:N0}, repeated {orders.Repeated:N0}, rejected {orders.Rejected:N0}, backordered {orders.Backordered:N0}, planned {orders.Planned:N0}, picked {orders.Picked:N0}, cancelled {orders.Cancelled:N0} in {report.Seconds:N1} s");
+            $"planned {orders.Planned:N0}, picked {orders.Picked:N0}, cancelled {orders.Cancelled:N0} in {report.Seconds:N1} s");
 
         var table = new Table().AddColumn("ms since the intended send");
         foreach (var column in new[] { "p50", "p95", "p99", "max" }) table.AddColumn(new TableColumn(column).RightAligned());

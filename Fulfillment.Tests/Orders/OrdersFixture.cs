@@ -12,6 +12,8 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
 
     public const string ServiceKey = "orders.0123456789abcdef0123456789abcdef";
 
+    private string _acmeKey = "";
+
     /// <summary>Where Orders looks for Picking; nothing is there unless a test starts it.</summary>
     public Uri PickingAddress { get; } = new($"http://127.0.0.1:{TestServers.FreePort()}");
 
@@ -82,6 +84,12 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
     {
         await Service.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     public static async Task PutAsync(HttpClient http, string path, string body)
