@@ -29,17 +29,20 @@ internal static class RunCommand
 
     private static readonly Option<int> Orders = new("--orders")
     {
-        Description = "How many orders to send", DefaultValueFactory = _ => ReplayProfile.OrdersMax,
+        Description = "How many orders to send",
+        DefaultValueFactory = _ => ReplayProfile.OrdersMax,
     };
 
     private static readonly Option<double> Rate = new("--rate")
     {
-        Description = "Orders a second, on average", DefaultValueFactory = _ => 150,
+        Description = "Orders a second, on average",
+        DefaultValueFactory = _ => 150,
     };
 
     private static readonly Option<double> Speedup = new("--speedup")
     {
-        Description = "Pickers are so many times faster than people", DefaultValueFactory = _ => 1000,
+        Description = "Pickers are so many times faster than people",
+        DefaultValueFactory = _ => 1000,
     };
 
     private static readonly Option<int> Pickers = new("--pickers") { Description = "Pickers on the floor", DefaultValueFactory = _ => 100 };
@@ -47,7 +50,8 @@ internal static class RunCommand
 
     private static readonly Option<double> StockShort = new("--stock-short")
     {
-        Description = "Percent of the SKUs that have half of what will be asked", DefaultValueFactory = _ => 0,
+        Description = "Percent of the SKUs that have half of what will be asked",
+        DefaultValueFactory = _ => 0,
     };
 
     private static readonly Option<string?> Report = new("--report") { Description = "Write the figures to this JSON file" };

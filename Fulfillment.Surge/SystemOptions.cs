@@ -8,12 +8,14 @@ internal static class SystemOptions
 {
     private static readonly Option<int> OrdersReplicas = new("--orders-replicas")
     {
-        Description = "Processes of Orders", DefaultValueFactory = _ => 1,
+        Description = "Processes of Orders",
+        DefaultValueFactory = _ => 1,
     };
 
     private static readonly Option<int> PickingReplicas = new("--picking-replicas")
     {
-        Description = "Processes of Picking", DefaultValueFactory = _ => 1,
+        Description = "Processes of Picking",
+        DefaultValueFactory = _ => 1,
     };
 
     private static readonly Option<string?> OrdersDb = new("--ordersdb") { Description = "Use this PostgreSQL database (empty or of an earlier run)" };

@@ -39,7 +39,10 @@ internal static class OpenSignals
             var key = new ReleaseKey(reader.GetString(0), reader.GetGuid(1), reader.GetInt32(2));
             var signal = new SignalMessage
             {
-                WarehouseId = warehouseId, ClientId = key.ClientId, OrderId = key.OrderId, ReleaseNo = key.ReleaseNo,
+                WarehouseId = warehouseId,
+                ClientId = key.ClientId,
+                OrderId = key.OrderId,
+                ReleaseNo = key.ReleaseNo,
                 SignalNo = reader.GetInt32(3),
             };
             var body = JsonSerializer.SerializeToUtf8Bytes(signal, ContractsJson.Default.SignalMessage);

@@ -61,8 +61,13 @@ internal static class ReleaseMessages
             var key = keys[(int)open - 1];
             var message = new ReleaseMessage
             {
-                WarehouseId = warehouseId, ClientId = key.ClientId, OrderId = key.OrderId, ReleaseNo = key.ReleaseNo,
-                AcceptedAt = placedAt, ShipBy = shipBy, Lines = lines,
+                WarehouseId = warehouseId,
+                ClientId = key.ClientId,
+                OrderId = key.OrderId,
+                ReleaseNo = key.ReleaseNo,
+                AcceptedAt = placedAt,
+                ShipBy = shipBy,
+                Lines = lines,
             };
             var body = JsonSerializer.SerializeToUtf8Bytes(message, ContractsJson.Default.ReleaseMessage);
             messages.Add(new OutgoingMessage(key, 0, MessageKinds.Release, body, traceParent));

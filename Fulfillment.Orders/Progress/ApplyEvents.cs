@@ -99,7 +99,8 @@ internal static class ApplyEvents
         move.Parameters.AddTime(now);
         move.Parameters.Add(new NpgsqlParameter
         {
-            Value = (object?)caughtUpAt?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz,
+            Value = (object?)caughtUpAt?.UtcDateTime ?? DBNull.Value,
+            NpgsqlDbType = NpgsqlDbType.TimestampTz,
         });
         return move;
     }

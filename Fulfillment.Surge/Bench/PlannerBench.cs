@@ -16,15 +16,22 @@ internal static class PlannerBench
     {
         var instances = new Option<DirectoryInfo>("--instances")
         {
-            Description = "Folder of instances, read with its sub-folders", Required = true,
+            Description = "Folder of instances, read with its sub-folders",
+            Required = true,
         };
-        var budget = new Option<string>("--budget") { Description = "20ms, 100ms, 1s or units:N",
-            DefaultValueFactory = _ => "1s" };
+        var budget = new Option<string>("--budget")
+        {
+            Description = "20ms, 100ms, 1s or units:N",
+            DefaultValueFactory = _ => "1s"
+        };
         var seed = new Option<ulong>("--seed") { Description = "Seed of the search", DefaultValueFactory = _ => 1 };
         var csv = new Option<bool>("--csv") { Description = "A line an instance on stdout, the summary on stderr" };
         var json = new Option<FileInfo?>("--json") { Description = "Write rows and summary to this file" };
-        var every = new Option<int>("--every") { Description = "Take every n-th file of each set",
-            DefaultValueFactory = _ => 1 };
+        var every = new Option<int>("--every")
+        {
+            Description = "Take every n-th file of each set",
+            DefaultValueFactory = _ => 1
+        };
         var stop = new Option<bool>("--stop-at-optimum") { Description = "End a search at a proven optimum" };
         var command = new Command("planner", "Plan benchmark instances and compare with best-known values")
         {
@@ -77,8 +84,14 @@ internal static class PlannerBench
         await text.WriteAsync(PlannerSummary.Of(rows));
         if (settings.Json is { } target)
         {
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(new { settings.Budget, units, unitsPerSecond,
-                settings.Seed, rows });
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                settings.Budget,
+                units,
+                unitsPerSecond,
+                settings.Seed,
+                rows
+            });
             await File.WriteAllBytesAsync(target.FullName, bytes, cancellation);
         }
 

@@ -137,7 +137,8 @@ public sealed class EmbeddedSystem : IAsyncDisposable
             Service($"picking-{_pickingBorn + 1}", "Fulfillment.Picking", ports[_pickingBorn], PickingSettings());
         var orders = new Dictionary<string, string>
         {
-            ["ConnectionStrings__ordersdb"] = OrdersDb, ["Picking__Url"] = Picking.First().Url!,
+            ["ConnectionStrings__ordersdb"] = OrdersDb,
+            ["Picking__Url"] = Picking.First().Url!,
         };
         for (var replica = 0; replica < _options.OrdersReplicas; replica++)
             Service($"orders-{replica + 1}", "Fulfillment.Orders", ports[_options.PickingReplicas + replica], orders);
@@ -149,7 +150,9 @@ public sealed class EmbeddedSystem : IAsyncDisposable
 
     private Dictionary<string, string> PickingSettings() => new()
     {
-        ["ConnectionStrings__pickingdb"] = PickingDb, ["Warehouse__Id"] = WarehouseId, ["Floor__Key"] = Keys.Floor,
+        ["ConnectionStrings__pickingdb"] = PickingDb,
+        ["Warehouse__Id"] = WarehouseId,
+        ["Floor__Key"] = Keys.Floor,
     };
 
     private Child Service(string name, string project, int port, IReadOnlyDictionary<string, string> settings)

@@ -26,7 +26,9 @@ internal static class Nursery
     {
         var start = new ProcessStartInfo
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         if (File.Exists(SetPriv) && OperatingSystem.IsLinux())
         {

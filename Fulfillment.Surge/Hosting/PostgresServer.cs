@@ -48,7 +48,11 @@ internal sealed class PostgresServer(Child child, string connectionString)
         await child.StartAsync();
         var server = new PostgresServer(child, new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1", Port = port, Username = SuperUser, Password = password, Database = "postgres",
+            Host = "127.0.0.1",
+            Port = port,
+            Username = SuperUser,
+            Password = password,
+            Database = "postgres",
         }.ConnectionString);
         await Readiness.WaitAsync(child, server.AnswersAsync, clock, cancellation);
         return server;

@@ -44,10 +44,16 @@ internal sealed class FakePicking : IAsyncDisposable
             var happened = new FeedEvent
             {
                 // Several events of one transaction share its id, as in Picking.
-                Xid = 700 + ((ulong)_log.Count / 3), Id = _log.Count + 1, Kind = kind, ClientId = release.ClientId,
-                OrderId = release.OrderId, ReleaseNo = release.ReleaseNo,
+                Xid = 700 + ((ulong)_log.Count / 3),
+                Id = _log.Count + 1,
+                Kind = kind,
+                ClientId = release.ClientId,
+                OrderId = release.OrderId,
+                ReleaseNo = release.ReleaseNo,
                 Version = version ?? _versions.AddOrUpdate(release, 1, (_, last) => last + 1),
-                At = DateTimeOffset.UnixEpoch.AddYears(56).AddSeconds(_log.Count), SignalNo = signalNo, Reason = reason,
+                At = DateTimeOffset.UnixEpoch.AddYears(56).AddSeconds(_log.Count),
+                SignalNo = signalNo,
+                Reason = reason,
                 Lines = lines.Length > 0 ? lines : null,
             };
             _log.Add(happened);

@@ -134,8 +134,11 @@ public sealed class FeedReaderTests(TestServers servers)
             var services = collection.BuildServiceProvider();
             var options = new ProgressOptions
             {
-                PageMax = pageMax, ApplyMax = applyMax, Wait = TimeSpan.Zero,
-                RetryDelay = TimeSpan.FromMilliseconds(20), StoppedDelay = TimeSpan.FromMilliseconds(20),
+                PageMax = pageMax,
+                ApplyMax = applyMax,
+                Wait = TimeSpan.Zero,
+                RetryDelay = TimeSpan.FromMilliseconds(20),
+                StoppedDelay = TimeSpan.FromMilliseconds(20),
             };
             var state = new FeedState(services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
             var log = new LevelLog();

@@ -44,8 +44,11 @@ public class WhatTheVerifierSees
     [Fact]
     public void A_cart_that_cannot_hold_the_tour_is_seen()
     {
-        var small = Problem with { Cart = new Cart((int)Good.Tours.Max(t => t.Load) - 1,
-            Good.Tours.Max(t => t.Orders.Count) - 1) };
+        var small = Problem with
+        {
+            Cart = new Cart((int)Good.Tours.Max(t => t.Load) - 1,
+            Good.Tours.Max(t => t.Orders.Count) - 1)
+        };
         var faults = PlanVerifier.FaultsIn(small, Good);
         Assert.Contains(faults, c => c.Fault == PlanFault.CartOverloaded);
         Assert.Contains(faults, c => c.Fault == PlanFault.TooManyOrdersInCart);

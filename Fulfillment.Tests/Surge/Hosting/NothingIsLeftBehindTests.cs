@@ -51,7 +51,8 @@ public sealed class NothingIsLeftBehindTests
         var runs = Path.Combine(BuildOutput.RunsFolder, "cannot-start");
         var options = new EmbeddedOptions
         {
-            RunsFolder = runs, Settings = new Dictionary<string, string> { ["Operator__Key"] = "not-a-key" },
+            RunsFolder = runs,
+            Settings = new Dictionary<string, string> { ["Operator__Key"] = "not-a-key" },
         };
 
         var failed = await Assert.ThrowsAsync<HostingException>(() =>
@@ -69,7 +70,9 @@ public sealed class NothingIsLeftBehindTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the kernel ends the children on Linux only");
         using var harness = Process.Start(new ProcessStartInfo(BuildOutput.Executable("Fulfillment.Surge"))
         {
-            ArgumentList = { "up" }, RedirectStandardOutput = true, RedirectStandardError = true,
+            ArgumentList = { "up" },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
 
         // PostgreSQL's own children, Redis, Orders and Picking: all of them must be there before the blow.
