@@ -32,7 +32,7 @@ internal sealed class PickingTelemetry
         _metres = meter.CreateCounter<double>("picking.distance.planned", "m", "Length of the planned tours.");
         _tours = meter.CreateCounter<long>("picking.tours.planned", "{tour}", "Tours committed.");
         _lines = meter.CreateCounter<long>("picking.lines.planned", "{line}", "Lines on committed tours.");
-        _deadLetters = meter.CreateCounter<long>("picking.dead_letters", "{message}", "Messages given up.");
+        _deadLetters = meter.CreateCounter<long>("fulfillment.dead_letters", "{message}", "Messages given up.");
         _redeliveries = meter.CreateCounter<long>("picking.redeliveries", "{message}", "Deliveries taken over.");
     }
 

@@ -24,10 +24,10 @@ internal sealed class DispatchMetrics
         _republished = meter.CreateCounter<long>(
             "fulfillment.dispatch.republished", "{release}", "Releases published again because they stood nowhere");
         meter.CreateObservableGauge(
-            "fulfillment.dispatch.backlog", () => _backlogs.Select(of => Of(of.Key, of.Value.Waiting)), "{release}",
+            "fulfillment.backlog.releases", () => _backlogs.Select(of => Of(of.Key, of.Value.Waiting)), "{release}",
             "Releases that wait in Postgres for room on the stream");
         meter.CreateObservableGauge(
-            "fulfillment.dispatch.backlog.age", () => _backlogs.Select(of => Of(of.Key, of.Value.OldestSeconds)), "s",
+            "fulfillment.backlog.age", () => _backlogs.Select(of => Of(of.Key, of.Value.OldestSeconds)), "s",
             "Age of the oldest release that waits in Postgres");
         meter.CreateObservableGauge(
             "fulfillment.dispatch.stream.depth", () => _depths.Select(of => Of(of.Key, of.Value)), "{message}",
