@@ -112,12 +112,12 @@ internal static class CancelTransaction
         {
             foreach (var sql in (string[])
                 [LockStockSql, FreeStockSql, CancelLinesSql, CloseAllocationsSql, CancelReleasesSql])
-                Add(batch, sql, clientId, orderId).Add(new NpgsqlParameter<int[]> { TypedValue = cancelled });
+                batch.AddForOrder(sql, clientId, orderId).Add(new NpgsqlParameter<int[]> { TypedValue = cancelled });
         }
 
-        Add(batch, DropBackordersSql, clientId, orderId);
+        batch.AddForOrder(DropBackordersSql, clientId, orderId);
         batch.SendSignals(clientId, orderId, "cancel", now, traceParent);
-        Add(batch, CancelOrderSql, clientId, orderId).AddTime(now);
+        batch.AddForOrder(CancelOrderSql, clientId, orderId).AddTime(now);
         await batch.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return result;
@@ -153,7 +153,7 @@ internal static class CancelTransaction
     {
         await using var batch = new NpgsqlBatch(connection);
         foreach (var sql in (string[])[LockOrderSql, ReadReleasesSql, ReadSkusSql, ReadRestSql])
-            Add(batch, sql, clientId, orderId);
+            batch.AddForOrder(sql, clientId, orderId);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         if (!await reader.ReadAsync(cancellation)) return null;
         var (shipped, cancelled) = (reader.GetBoolean(0), reader.GetBoolean(1));
@@ -167,20 +167,6 @@ internal static class CancelTransaction
         await reader.NextResultAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return new LockedOrder(shipped, cancelled, reader.GetBoolean(0), reader.GetBoolean(1), releases, skus);
-    }
-
-    private static NpgsqlParameterCollection Add(NpgsqlBatch batch, string sql, string clientId, Guid orderId)
-    {
-        var command = new NpgsqlBatchCommand(sql)
-        {
-            Parameters =
-            {
-                new NpgsqlParameter<string> { TypedValue = clientId },
-                new NpgsqlParameter<Guid> { TypedValue = orderId },
-            },
-        };
-        batch.BatchCommands.Add(command);
-        return command.Parameters;
     }
 
     private sealed record LockedOrder(

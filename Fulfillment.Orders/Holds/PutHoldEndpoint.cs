@@ -101,8 +101,8 @@ internal static class PutHoldEndpoint
         var names = new HashSet<string>(StringComparer.Ordinal);
         await using (var look = new NpgsqlBatch(connection, transaction))
         {
-            Add(look, LockOrderSql, clientId, orderId);
-            Add(look, ReadHoldsSql, clientId, orderId);
+            look.AddForOrder(LockOrderSql, clientId, orderId);
+            look.AddForOrder(ReadHoldsSql, clientId, orderId);
             await using var reader = await look.ExecuteReaderAsync(cancellation);
             if (!await reader.ReadAsync(cancellation)) return PutHoldResult.UnknownOrder;
             if (reader.GetBoolean(0)) return PutHoldResult.Closed;
@@ -113,28 +113,14 @@ internal static class PutHoldEndpoint
         if (names.Contains(hold.Name!)) return PutHoldResult.Put;
         if (names.Count >= HoldsPerOrderMax) return PutHoldResult.TooMany;
         await using var batch = new NpgsqlBatch(connection, transaction);
-        var put = Add(batch, PutHoldSql, clientId, orderId);
+        var put = batch.AddForOrder(PutHoldSql, clientId, orderId);
         put.Add(new NpgsqlParameter<string> { TypedValue = hold.Name! });
         put.Add(new NpgsqlParameter<string> { TypedValue = hold.Reason! });
         put.AddTime(now);
-        Add(batch, HoldReleasesSql, clientId, orderId);
+        batch.AddForOrder(HoldReleasesSql, clientId, orderId);
         batch.SendSignals(clientId, orderId, "hold", now, Activity.Current?.Id);
         await batch.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return PutHoldResult.Put;
-    }
-
-    private static NpgsqlParameterCollection Add(NpgsqlBatch batch, string sql, string clientId, Guid orderId)
-    {
-        var command = new NpgsqlBatchCommand(sql)
-        {
-            Parameters =
-            {
-                new NpgsqlParameter<string> { TypedValue = clientId },
-                new NpgsqlParameter<Guid> { TypedValue = orderId },
-            },
-        };
-        batch.BatchCommands.Add(command);
-        return command.Parameters;
     }
 }

@@ -53,8 +53,8 @@ internal static class ShipOrderEndpoint
             if (RefusalOf(order) is var (code, title))
                 return Problems.Result(StatusCodes.Status409Conflict, code, title);
             await using var ship = new NpgsqlBatch(connection, transaction);
-            Add(ship, ShipLinesSql, clientId, orderId);
-            Add(ship, ShipOrderSql, clientId, orderId).AddTime(clock.GetUtcNow());
+            ship.AddForOrder(ShipLinesSql, clientId, orderId);
+            ship.AddForOrder(ShipOrderSql, clientId, orderId).AddTime(clock.GetUtcNow());
             await ship.ExecuteNonQueryAsync(cancellation);
         }
 
@@ -80,8 +80,8 @@ internal static class ShipOrderEndpoint
         NpgsqlConnection connection, string clientId, Guid orderId, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
-        Add(batch, LockOrderSql, clientId, orderId);
-        Add(batch, ReadWorkSql, clientId, orderId);
+        batch.AddForOrder(LockOrderSql, clientId, orderId);
+        batch.AddForOrder(ReadWorkSql, clientId, orderId);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         if (!await reader.ReadAsync(cancellation)) return null;
         var (shipped, cancelled) = (!reader.IsDBNull(0), reader.GetBoolean(1));
@@ -95,7 +95,7 @@ internal static class ShipOrderEndpoint
         NpgsqlConnection connection, string clientId, Guid orderId, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
-        Add(batch, ReadShippedSql, clientId, orderId);
+        batch.AddForOrder(ReadShippedSql, clientId, orderId);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         var lines = new List<ShippedLine>();
         var at = default(DateTimeOffset);
@@ -106,20 +106,6 @@ internal static class ShipOrderEndpoint
         }
 
         return new ShippedOrder(orderId, OrderStates.Name(OrderStatus.Shipped), at, lines);
-    }
-
-    private static NpgsqlParameterCollection Add(NpgsqlBatch batch, string sql, string clientId, Guid orderId)
-    {
-        var command = new NpgsqlBatchCommand(sql)
-        {
-            Parameters =
-            {
-                new NpgsqlParameter<string> { TypedValue = clientId },
-                new NpgsqlParameter<Guid> { TypedValue = orderId },
-            },
-        };
-        batch.BatchCommands.Add(command);
-        return command.Parameters;
     }
 }
 

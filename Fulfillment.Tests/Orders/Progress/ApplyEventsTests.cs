@@ -20,7 +20,7 @@ public sealed class ApplyEventsTests(TestServers servers)
         var release = (await DispatchedAsync(room, orders: 1))[0];
         feed.Add(release, EventKinds.Planned);
         feed.Add(release, EventKinds.Picking, lines: new PickedLine(1, "sku-1", 1, 0));
-        feed.Add(
+        var picked = feed.Add(
             release, EventKinds.Picked, lines: [new PickedLine(1, "sku-1", 1, 0), new PickedLine(2, "sku-2", 2, 0)]);
         await ApplyAllAsync(room, feed, runMax: 256);
 
@@ -30,7 +30,10 @@ public sealed class ApplyEventsTests(TestServers servers)
             "SELECT string_agg(on_hand_change::text, ',') FROM stock_ledger WHERE reason = 'Picked'"));
         Assert.Equal("2/2", await room.ScalarAsync<string>(
             "SELECT string_agg(picked::text, '/' ORDER BY line_no) FROM allocations"));
-        Assert.True(await room.ScalarAsync<bool>("SELECT planned_at IS NOT NULL AND picked_at IS NOT NULL FROM releases"));
+        // Planned: when it was confirmed here; picked: when it was picked there.
+        var now = room.Clock.GetUtcNow().UtcDateTime;
+        Assert.Equal(now, await room.ScalarAsync<DateTime>("SELECT planned_at FROM releases"));
+        Assert.Equal(picked.At.UtcDateTime, await room.ScalarAsync<DateTime>("SELECT picked_at FROM releases"));
         Assert.Equal(3, await room.ScalarAsync<long>("SELECT applied FROM feed_cursors"));
         await AssertStockAddsUpAsync(room);
     }
