@@ -78,7 +78,7 @@ internal sealed partial class PlannerChoice(
     private bool IsSampled(ulong seed) => (seed >> 32) % (ulong)settings.VerifyOneIn == 0;
 
     /// <summary>
-    /// The baseline takes a tenth of a millisecond and is always computed in shadow. A search is not: below the rung
+    /// The baseline takes less than a millisecond and is computed in shadow on every rung. A search is not: below the rung
     /// Full its time belongs to the orders that wait.
     /// </summary>
     private long? ShadowOf(PlanningProblem problem, PlanOrder order, CancellationToken guard) =>

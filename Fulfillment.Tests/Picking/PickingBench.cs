@@ -97,10 +97,11 @@ internal sealed class PickingBench : IAsyncDisposable
     internal ToggleWatch Watch(TimeProvider? clock = null, NpgsqlDataSource? database = null) => new(
         database ?? Database, Settings, Telemetry, clock ?? TimeProvider.System, NullLogger<ToggleWatch>.Instance);
 
-    internal async Task SlotAsync(string sku, int aisle, int bay, string side = "L", short rank = 1)
+    internal async Task SlotAsync(
+        string sku, int aisle, int bay, string side = "L", short rank = 1, string client = Client)
     {
         var put = await SlotEndpoints.PutAsync(
-            [new SlotRequest(Client, sku, rank, aisle, bay, side)], Database, Settings, WarehouseLayout.Default,
+            [new SlotRequest(client, sku, rank, aisle, bay, side)], Database, Settings, WarehouseLayout.Default,
             CancellationToken.None);
         Assert.IsType<Ok<SlotsPut>>(put.Result);
     }
