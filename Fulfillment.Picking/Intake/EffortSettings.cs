@@ -5,13 +5,13 @@ namespace Fulfillment.Picking.Intake;
 
 /// <summary>
 /// What each rung of the ladder may spend, and at which age of the backlog it is left. A unit of work is about ten
-/// nanoseconds of a whole core (<see cref="Budget"/>), so on a quarter of a core the defaults take at most 2 s and
-/// 80 ms a pool; docs/PLANNING.md has the sizing.
+/// nanoseconds of a whole core (<see cref="Budget"/>), so on a quarter of a core the defaults take about 1 s and 0.1 s
+/// a pool; docs/PLANNING.md has the sizing.
 /// </summary>
 internal sealed record EffortSettings
 {
     /// <summary><c>Effort:FullUnits</c>: of one pool at the rung Full.</summary>
-    internal long FullUnits { get; init; } = 50_000_000;
+    internal long FullUnits { get; init; } = 20_000_000;
 
     /// <summary><c>Effort:QuickUnits</c>: of one pool at the rung Quick.</summary>
     internal long QuickUnits { get; init; } = Budget.Quick.Units;
@@ -20,25 +20,25 @@ internal sealed record EffortSettings
     /// <c>Effort:UnitsPerRelease</c>: a small pool is searched through long before a large one, so a pool spends at
     /// most so much for each release in it, whatever its rung.
     /// </summary>
-    internal long UnitsPerRelease { get; init; } = 500_000;
+    internal long UnitsPerRelease { get; init; } = 200_000;
 
     /// <summary><c>Effort:QuickFromMilliseconds</c>: as old as this or older, and Full is left for Quick.</summary>
-    internal TimeSpan QuickFrom { get; init; } = TimeSpan.FromSeconds(5);
+    internal TimeSpan QuickFrom { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary><c>Effort:FullBelowMilliseconds</c>: younger than this, and Quick is left for Full.</summary>
-    internal TimeSpan FullBelow { get; init; } = TimeSpan.FromSeconds(2.5);
+    internal TimeSpan FullBelow { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary><c>Effort:ConstructiveFromMilliseconds</c>: no search from this age on.</summary>
-    internal TimeSpan ConstructiveFrom { get; init; } = TimeSpan.FromSeconds(30);
+    internal TimeSpan ConstructiveFrom { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary><c>Effort:QuickBelowMilliseconds</c>: younger than this, and it is searched again.</summary>
-    internal TimeSpan QuickBelow { get; init; } = TimeSpan.FromSeconds(15);
+    internal TimeSpan QuickBelow { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// <c>Effort:PlanMillisecondsMax</c>: the clock guard. A pool's search stops at the next unit when it has taken so
     /// long, whatever its units; at most a fifth of the claim time, so that no other worker takes the pool meanwhile.
     /// </summary>
-    internal TimeSpan PlanMax { get; init; } = TimeSpan.FromSeconds(3);
+    internal TimeSpan PlanMax { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <exception cref="WrongSettingException">A setting is out of its range, or the two of a pair cross.</exception>
     internal static EffortSettings Read(IConfiguration configuration, TimeSpan claimAfter)

@@ -27,7 +27,13 @@ internal sealed class WalkedBench : IAsyncDisposable
         {
             CartLines = 12,
             PoolOrdersMax = 12,
-            Effort = new EffortSettings { FullUnits = 2_000_000, QuickUnits = 300_000 },
+            Effort = new EffortSettings
+            {
+                FullUnits = 2_000_000, QuickUnits = 300_000, PlanMax = TimeSpan.FromMinutes(1),
+                // Ages that no slow machine reaches by itself: 2 h is Quick, 20 h is Constructive.
+                QuickFrom = TimeSpan.FromHours(1), FullBelow = TimeSpan.FromMinutes(30),
+                ConstructiveFrom = TimeSpan.FromHours(10), QuickBelow = TimeSpan.FromHours(5),
+            },
         };
         var bench = await PickingBench.CreateAsync(servers, s => change?.Invoke(Small(s)) ?? Small(s));
         foreach (var client in (string[])["acme", "zeta"])
@@ -40,14 +46,14 @@ internal sealed class WalkedBench : IAsyncDisposable
     }
 
     /// <summary>Releases of three lines each, other SKUs each time, accepted so long ago.</summary>
-    internal async Task<IReadOnlyList<ReleaseMessage>> PublishAsync(int count, string client, int ageSeconds = 0)
+    internal async Task<IReadOnlyList<ReleaseMessage>> PublishAsync(int count, string client, int ageHours = 0)
     {
         var releases = new List<ReleaseMessage>();
         for (var i = 0; i < count; i++, _published++)
         {
             var release = Picking.Release(
                 [.. Enumerable.Range(0, LinesOfARelease).Select(line => $"S{(_published * 11 + line * 13) % Skus}")]);
-            releases.Add(release with { ClientId = client, AcceptedAt = release.AcceptedAt.AddSeconds(-ageSeconds) });
+            releases.Add(release with { ClientId = client, AcceptedAt = release.AcceptedAt.AddHours(-ageHours) });
             await Picking.PublishAsync(releases[^1]);
         }
 

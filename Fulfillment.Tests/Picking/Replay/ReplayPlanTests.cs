@@ -15,7 +15,7 @@ public sealed class ReplayPlanTests(TestServers servers)
     {
         await using var bench = await WalkedBench.CreateAsync(servers);
         var halves = SidesOfAPoolTests.On with { Clients = new Dictionary<string, bool> { ["zeta"] = false } };
-        foreach (var age in (int[])[0, 10, 60])
+        foreach (var age in (int[])[0, 2, 20])
         {
             for (var pool = 0; pool < 2; pool++)
             {
