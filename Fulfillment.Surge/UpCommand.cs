@@ -15,12 +15,21 @@ internal static class UpCommand
     private const int DemoStock = 1000;
     private const int Pickers = 5;
 
-    private static readonly Option<bool> WithFloor = new("--floor") { Description = "Pickers who work 100 times faster than people" };
-    private static readonly Option<bool> NoDashboard = new("--no-dashboard") { Description = "Do not look for the Aspire dashboard" };
+    private static readonly Option<bool> WithFloor = new("--floor")
+    {
+        Description = "Pickers who work 100 times faster than people",
+    };
+    private static readonly Option<bool> NoDashboard = new("--no-dashboard")
+    {
+        Description = "Do not look for the Aspire dashboard",
+    };
 
     internal static Command Create()
     {
-        var command = new Command("up", "Start everything with a demo client, until Ctrl+C.") { WithFloor, NoDashboard };
+        var command = new Command("up", "Start everything with a demo client, until Ctrl+C.")
+        {
+            WithFloor, NoDashboard,
+        };
         SystemOptions.AddTo(command);
         command.SetAction((parsed, cancellation) => ExitCodes.GuardAsync(() =>
         {
@@ -39,16 +48,19 @@ internal static class UpCommand
     {
         await using var dashboard = await StartDashboardAsync(dashboardProgram, clock, cancellation);
         await using var system = await EmbeddedSystem.StartAsync(
-            options with { OtlpEndpoint = dashboard?.OtlpEndpoint }, clock, what => AnsiConsole.MarkupLineInterpolated($"[grey]starting {what}[/]"), cancellation);
+            options with { OtlpEndpoint = dashboard?.OtlpEndpoint }, clock,
+            what => AnsiConsole.MarkupLineInterpolated($"[grey]starting {what}[/]"), cancellation);
         using var orders = new ServiceApi(system.Orders.Select(child => child.Url!));
         using var picking = new ServiceApi(system.Picking.Select(child => child.Url!));
         var keys = await Stocking.StockAsync(
-            new(system.Keys.Operator, system.WarehouseId), orders, picking, Demo(), shortPercent: 0, seed: 1, cancellation);
+            new(system.Keys.Operator, system.WarehouseId), orders, picking, Demo(), shortPercent: 0, seed: 1,
+            cancellation);
         Describe(system, keys[DemoClient], dashboard);
         try
         {
             if (!withFloor) await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellation);
-            await new SimulatedFloor(picking, system.Keys.Floor, new PickingTimes(100), clock).RunAsync(Pickers, cancellation);
+            await new SimulatedFloor(picking, system.Keys.Floor, new PickingTimes(100), clock)
+                .RunAsync(Pickers, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -81,13 +93,13 @@ internal static class UpCommand
     // One order that is never sent: its lines are what the stock is made for.
     private static Workload Demo()
     {
-        var lines = Enumerable.Range(1, DemoSkus).Select(number => new PlannedLine($"SKU-{number:D4}", DemoStock)).ToList();
+        var lines = Enumerable.Range(1, DemoSkus).Select(number => new PlannedLine($"SKU-{number:D4}", DemoStock))
+            .ToList();
         return new Workload([DemoClient], [new PlannedOrder(TimeSpan.Zero, DemoClient, "stock", lines)]);
     }
 
     private static void Describe(EmbeddedSystem system, string clientKey, AspireDashboard? dashboard)
     {
-        var ordersUrl = system.Orders.First().Url;
         // Plain lines: a terminal must not break what is to be copied.
         Console.WriteLine($"""
 
@@ -104,11 +116,14 @@ internal static class UpCommand
 
             The first order ({DemoSkus} SKUs from SKU-0001 on have {DemoStock} units each):
 
-            curl -s -X POST {ordersUrl}/orders -H '{Keys.Header}: {clientKey}' -H 'Content-Type: application/json' -d '{Order()}'
+            {Curl(system.Orders.First().Url!, clientKey)}
 
             Ctrl+C stops everything.
             """);
     }
+
+    private static string Curl(string orders, string key) =>
+        $"curl -s -X POST {orders}/orders -H '{Keys.Header}: {key}' -H 'Content-Type: application/json' -d '{Order()}'";
 
     private static string Order() => System.Text.Json.JsonSerializer.Serialize(
         new PlaceOrder(

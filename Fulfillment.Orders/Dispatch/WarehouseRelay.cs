@@ -12,7 +12,9 @@ namespace Fulfillment.Orders.Dispatch;
 /// </summary>
 internal sealed partial class WarehouseRelay
 {
-    /// <summary>Steps of <see cref="StopAt"/>: releases are marked and not on the stream; on it, without their ids.</summary>
+    /// <summary>
+    /// Steps of <see cref="StopAt"/>: releases are marked and not on the stream; on it, without their ids.
+    /// </summary>
     internal const string StopBeforeAppend = "Relay.BeforeAppend", StopAfterAppend = "Relay.AfterAppend";
 
     private const int HeadsPerClientMin = 16;

@@ -15,7 +15,9 @@ internal static class ApplyEvents
 {
     internal const string Feed = "picking";
 
-    /// <summary>Steps of <see cref="StopAt"/>: the events are written and not committed; committed and not reported.</summary>
+    /// <summary>
+    /// Steps of <see cref="StopAt"/>: the events are written and not committed; committed and not reported.
+    /// </summary>
     internal const string StopBeforeCommit = "Feed.BeforeCommit", StopAfterCommit = "Feed.AfterCommit";
 
     private const string LockOrdersSql = """

@@ -18,6 +18,8 @@ internal static class BuildOutput
     internal static string Executable(string project)
     {
         var path = Path.Combine(Folder(project), OperatingSystem.IsWindows() ? $"{project}.exe" : project);
-        return File.Exists(path) ? path : throw new HostingException($"{path} is not there", "build the solution: dotnet build");
+        return File.Exists(path)
+            ? path
+            : throw new HostingException($"{path} is not there", "build the solution: dotnet build");
     }
 }

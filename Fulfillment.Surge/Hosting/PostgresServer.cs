@@ -41,7 +41,8 @@ internal sealed class PostgresServer(Child child, string connectionString)
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         await InitAsync(binaries, cluster, password, user, folder, cancellation);
 
-        string[] arguments = ["-D", cluster, "-p", $"{port}", .. Settings.SelectMany(setting => new[] { "-c", setting })];
+        string[] arguments =
+            ["-D", cluster, "-p", $"{port}", .. Settings.SelectMany(setting => new[] { "-c", setting })];
         var child = adopt(
             "postgres", () => Nursery.Bound(Path.Combine(binaries, "postgres"), arguments, user, Signal.Interrupt),
             Signal.Interrupt);
@@ -90,7 +91,8 @@ internal sealed class PostgresServer(Child child, string connectionString)
 
     // Locale C: text sorts by byte, on every machine alike.
     private static async Task InitAsync(
-        string binaries, string cluster, string password, string? user, RunFolder folder, CancellationToken cancellation)
+        string binaries, string cluster, string password, string? user, RunFolder folder,
+        CancellationToken cancellation)
     {
         Directory.CreateDirectory(cluster);
         var secret = Path.Combine(folder.Path, "initdb.secret");
@@ -100,7 +102,10 @@ internal sealed class PostgresServer(Child child, string connectionString)
         {
             await RunAsync(
                 Path.Combine(binaries, "initdb"),
-                ["-D", cluster, "-U", SuperUser, "--auth=scram-sha-256", $"--pwfile={secret}", "--locale=C", "-E", "UTF8"],
+                [
+                    "-D", cluster, "-U", SuperUser, "--auth=scram-sha-256", $"--pwfile={secret}", "--locale=C",
+                    "-E", "UTF8",
+                ],
                 user, cancellation);
         }
         finally
@@ -118,7 +123,8 @@ internal sealed class PostgresServer(Child child, string connectionString)
         var complained = await process.StandardError.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
         await said;
-        if (process.ExitCode != 0) throw new HostingException($"{Path.GetFileName(program)} failed: {complained.Trim()}");
+        if (process.ExitCode != 0)
+            throw new HostingException($"{Path.GetFileName(program)} failed: {complained.Trim()}");
     }
 
     /// <summary>The newest server binaries of this machine; Debian keeps them out of the PATH.</summary>
@@ -131,7 +137,8 @@ internal sealed class PostgresServer(Child child, string connectionString)
             .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator));
         return installed.FirstOrDefault(bin =>
                 File.Exists(Path.Combine(bin, "initdb")) || File.Exists(Path.Combine(bin, "initdb.exe")))
-            ?? throw new HostingException("PostgreSQL's server binaries are not found", "./start.sh installs or names them");
+            ?? throw new HostingException(
+                "PostgreSQL's server binaries are not found", "./start.sh installs or names them");
     }
 
     private static int MajorVersion(string folder) =>

@@ -30,7 +30,8 @@ internal sealed class RunFolder
         for (var twin = 2; Directory.Exists(path); twin++)
             path = System.IO.Path.Combine(runs, $"{stamp}-{Environment.ProcessId}-{twin}");
         Directory.CreateDirectory(path);
-        File.WriteAllText(System.IO.Path.Combine(path, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        File.WriteAllText(
+            System.IO.Path.Combine(path, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         return new RunFolder(path);
     }
 
@@ -44,7 +45,8 @@ internal sealed class RunFolder
     private static bool OwnerIsGone(string run)
     {
         var file = System.IO.Path.Combine(run, OwnerFile);
-        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var pid)) return true;
+        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var pid))
+            return true;
         if (pid == Environment.ProcessId) return false;
         try
         {

@@ -40,10 +40,12 @@ internal sealed class FollowedOrders(
             while (await timer.WaitForNextTickAsync(cancellation))
             {
                 foreach (var order in acknowledged.Orders)
-                    if (_taken.Count < SampleMax && order.OrderId.GetHashCode() % oneIn == 0 && _taken.Add(order.OrderId))
+                    if (_taken.Count < SampleMax && order.OrderId.GetHashCode() % oneIn == 0
+                        && _taken.Add(order.OrderId))
                         _open.Add(order.OrderId, (order, false));
                 await Parallel.ForEachAsync(
-                    _open.Values.ToList(), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation },
+                    _open.Values.ToList(),
+                    new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation },
                     async (open, token) => Note(open, await StatusAsync(open.Order, token)));
             }
         }
@@ -64,7 +66,8 @@ internal sealed class FollowedOrders(
         {
             for (Guid? after = start; after is { } from;)
             {
-                var page = await orders.GetAsync<TrackedPage>($"/orders?after={from}&limit={PageSize}", key, cancellation);
+                var page = await orders.GetAsync<TrackedPage>(
+                    $"/orders?after={from}&limit={PageSize}", key, cancellation);
                 foreach (var order in page.Orders)
                     if (ours.Contains(order.OrderId)) standing.Add(order.OrderId, order.Status);
                 after = page.Next;
@@ -78,7 +81,8 @@ internal sealed class FollowedOrders(
     {
         try
         {
-            return (await orders.GetAsync<TrackedOrder>($"/orders/{order.OrderId}", keys[order.ClientId], cancellation)).Status;
+            return (await orders.GetAsync<TrackedOrder>($"/orders/{order.OrderId}", keys[order.ClientId], cancellation))
+                .Status;
         }
         catch (Exception busy) when (busy is HttpRequestException or ServiceRefusedException
             || (busy is TaskCanceledException && !cancellation.IsCancellationRequested))

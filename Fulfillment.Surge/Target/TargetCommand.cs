@@ -40,10 +40,22 @@ internal static class TargetCommand
     private static readonly Option<double> Scale = Number("--scale", "Times a normal day", 10);
     private static readonly Option<double> Rate = Number("--rate", "Orders a second on a normal day", 5);
     private static readonly Option<double> Seconds = Number("--seconds", "How long orders are sent", 60);
-    private static readonly Option<double> Speedup = Number("--speedup", "Pickers are so many times faster than people", 1000);
-    private static readonly Option<int> Pickers = new("--pickers") { Description = "Pickers on the floor", DefaultValueFactory = _ => 100 };
-    private static readonly Option<long> Seed = new("--seed") { Description = "Reproduces the run's orders", DefaultValueFactory = _ => 1 };
-    private static readonly Option<string?> Report = new("--report") { Description = "Write the figures to this JSON file" };
+    private static readonly Option<double> Speedup = Number(
+        "--speedup", "Pickers are so many times faster than people", 1000);
+    private static readonly Option<int> Pickers = new("--pickers")
+    {
+        Description = "Pickers on the floor",
+        DefaultValueFactory = _ => 100,
+    };
+    private static readonly Option<long> Seed = new("--seed")
+    {
+        Description = "Reproduces the run's orders",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<string?> Report = new("--report")
+    {
+        Description = "Write the figures to this JSON file",
+    };
 
     internal static Command Create()
     {
@@ -52,14 +64,16 @@ internal static class TargetCommand
         Seconds.Bounded(1, 86_400);
         Speedup.Bounded(1, 1_000_000);
         Pickers.Bounded(1, 2_000);
-        var command = new Command("target", "Send orders to a system that runs already, over HTTP with its keys, and report.")
+        var command = new Command(
+            "target", "Send orders to a system that runs already, over HTTP with its keys, and report.")
         {
             Url, PickingUrl, OperatorKey, FloorKey, Warehouse, Scale, Rate, Seconds, Speedup, Pickers, Seed, Report,
         };
         command.Validators.Add(result =>
         {
             if (Told(result.GetValue(OperatorKey), OperatorKeyVariable) is null)
-                result.AddError($"--operator-key or {OperatorKeyVariable} is needed: the surge creates clients of its own.");
+                result.AddError(
+                    $"--operator-key or {OperatorKeyVariable} is needed: the surge creates clients of its own.");
         });
         command.SetAction((parsed, cancellation) => ExitCodes.GuardAsync(
             () => TargetRun.RunAsync(Read(parsed), TimeProvider.System, cancellation)));

@@ -9,8 +9,9 @@ using Spectre.Console;
 namespace Fulfillment.Surge.Target;
 
 /// <summary>
-/// A surge against a system that somebody else started, here or in the cloud. It sees what a brand sees: no database, so
-/// of the invariants only those that HTTP shows (an acknowledged order exists, once, and ends where it was asked to).
+/// A surge against a system that somebody else started, here or in the cloud. It sees what a brand sees: no database,
+/// so of the invariants only those that HTTP shows (an acknowledged order exists, once, and ends where it was asked
+/// to).
 /// </summary>
 internal static class TargetRun
 {
@@ -58,7 +59,8 @@ internal static class TargetRun
         var begun = clock.GetTimestamp();
         using var shift = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var working = floor?.RunAsync(options.Pickers, shift.Token) ?? Task.CompletedTask;
-        var following = followed.FollowAsync(Math.Max(1, workload.Orders.Count / FollowedOrders.SampleMax), shift.Token);
+        var following = followed.FollowAsync(
+            Math.Max(1, workload.Orders.Count / FollowedOrders.SampleMax), shift.Token);
         await load.RunAsync(workload, options.Seed, cancellation);
         AnsiConsole.MarkupLine("[grey]all sent, waiting for the last order[/]");
         var standing = await RestAsync(options, followed, floor is not null, clock, cancellation);
@@ -91,8 +93,10 @@ internal static class TargetRun
         while (true)
         {
             var standing = await followed.StandingAsync(cancellation);
-            if (standing.Values.All(status => AtRest.Contains(status) || (!picked && status == "Planned"))) return standing;
-            var now = string.Join(' ', standing.Values.CountBy(status => status).OrderBy(pair => pair.Key, StringComparer.Ordinal));
+            if (standing.Values.All(status => AtRest.Contains(status) || (!picked && status == "Planned")))
+                return standing;
+            var now = string.Join(
+                ' ', standing.Values.CountBy(status => status).OrderBy(pair => pair.Key, StringComparer.Ordinal));
             if (now != last) (last, moved) = (now, clock.GetTimestamp());
             else if (clock.GetElapsedTime(moved) > options.StandstillMax) return standing;
             await Task.Delay(Between, clock, cancellation);
@@ -104,7 +108,7 @@ internal static class TargetRun
         Acknowledgements acknowledged, IReadOnlyDictionary<Guid, string> standing, bool picked)
     {
         var missing = acknowledged.Orders.Where(order => !standing.ContainsKey(order.OrderId))
-            .Select(order => $"(3) {order.ClientId}/{order.ClientOrderId} was acknowledged as {order.OrderId} and is not there");
+            .Select(order => $"(3) {order.ClientId}/{order.ClientOrderId}, acknowledged as {order.OrderId}, is not there");
         var stuck = standing.Where(order => !AtRest.Contains(order.Value) && (picked || order.Value != "Planned"))
             .Select(order => $"(4) {order.Key} stands still as {order.Value}");
         var checks = new List<List<string>>
@@ -112,10 +116,14 @@ internal static class TargetRun
             missing.ToList(), acknowledged.Contradictions.Select(what => $"(3) {what}").ToList(), stuck.ToList(),
         };
         const int namedMax = 20;
-        return new(checks.Count, checks.Count(found => found.Count > 0), [.. checks.SelectMany(found => found.Take(namedMax))]);
+        return new(
+            checks.Count, checks.Count(found => found.Count > 0),
+            [.. checks.SelectMany(found => found.Take(namedMax))]);
     }
 
-    /// <summary>Ids of this run and clients of the surge's own: nothing is a repeat of an earlier run or a brand's.</summary>
+    /// <summary>
+    /// Ids of this run and clients of the surge's own: nothing is a repeat of an earlier run or a brand's.
+    /// </summary>
     private static Workload OfThisRun(Workload workload, string run) => new(
         [.. workload.Clients.Select(Client)],
         [.. workload.Orders.Select(order => order with
@@ -148,7 +156,8 @@ internal static class TargetRun
     {
         var words = new List<string>();
         if (floor is null) words.Add("Nobody picked: --picking-url and --floor-key were not both given.");
-        foreach (var (code, example) in acknowledged.Refusals) words.Add($"Orders refused with {code}, such as {example}");
+        foreach (var (code, example) in acknowledged.Refusals)
+            words.Add($"Orders refused with {code}, such as {example}");
         if (floor is { Refused: > 0 })
             words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
         return words;
