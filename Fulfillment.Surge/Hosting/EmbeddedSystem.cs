@@ -111,7 +111,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         await StopAllAsync(child => child.Url is not null);
         await StopAllAsync(child => child.Url is null);
         foreach (var child in _children) await child.DisposeAsync();
-        PostgresServer.DeleteCluster(_folder.Path);
+        ClusterFolder.Delete(_folder.Path);
     }
 
     private async Task StartStoresAsync(Action<string> progress, CancellationToken cancellation)

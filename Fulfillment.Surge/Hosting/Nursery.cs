@@ -49,6 +49,7 @@ internal static class Nursery
         }
 
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        if (user is not null) start.WorkingDirectory = "/"; // he may not be able to enter ours
         return start;
     }
 

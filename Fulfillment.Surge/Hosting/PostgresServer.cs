@@ -11,7 +11,6 @@ namespace Fulfillment.Surge.Hosting;
 internal sealed class PostgresServer(Child child, string connectionString)
 {
     internal const int ConnectionsMax = 200;
-    private const string ClusterFolder = "postgres";
     private const string SuperUser = "fulfillment";
 
     // PostgreSQL refuses to run as root, so the user that its package made owns the cluster then.
@@ -37,9 +36,9 @@ internal sealed class PostgresServer(Child child, string connectionString)
     {
         var binaries = FindBinaries();
         var user = Environment.IsPrivilegedProcess && OperatingSystem.IsLinux() ? UserUnderRoot : null;
-        var cluster = Path.Combine(folder.Path, ClusterFolder);
+        var cluster = ClusterFolder.Make(folder.Path, forAnotherUser: user is not null);
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        await InitAsync(binaries, cluster, password, user, folder, cancellation);
+        await InitAsync(binaries, cluster, password, user, cancellation);
 
         string[] arguments =
             ["-D", cluster, "-p", $"{port}", .. Settings.SelectMany(setting => new[] { "-c", setting })];
@@ -69,12 +68,6 @@ internal sealed class PostgresServer(Child child, string connectionString)
         }
     }
 
-    internal static void DeleteCluster(string runFolder)
-    {
-        var cluster = Path.Combine(runFolder, ClusterFolder);
-        if (Directory.Exists(cluster)) Directory.Delete(cluster, recursive: true);
-    }
-
     private async Task<bool> AnswersAsync(CancellationToken cancellation)
     {
         try
@@ -91,11 +84,10 @@ internal sealed class PostgresServer(Child child, string connectionString)
 
     // Locale C: text sorts by byte, on every machine alike.
     private static async Task InitAsync(
-        string binaries, string cluster, string password, string? user, RunFolder folder,
-        CancellationToken cancellation)
+        string binaries, string cluster, string password, string? user, CancellationToken cancellation)
     {
         Directory.CreateDirectory(cluster);
-        var secret = Path.Combine(folder.Path, "initdb.secret");
+        var secret = $"{cluster}.secret";
         await File.WriteAllTextAsync(secret, password, cancellation);
         if (user is not null) await RunAsync("chown", ["-R", user, cluster, secret], null, cancellation);
         try

@@ -38,7 +38,7 @@ internal sealed class RunFolder
     private static void Prune(string runs)
     {
         var dead = Directory.GetDirectories(runs).Where(OwnerIsGone).OrderDescending(StringComparer.Ordinal).ToList();
-        foreach (var run in dead) PostgresServer.DeleteCluster(run);
+        foreach (var run in dead) ClusterFolder.Delete(run);
         foreach (var run in dead.Skip(RunsKept - 1)) Directory.Delete(run, recursive: true);
     }
 
