@@ -78,7 +78,7 @@ internal sealed class PickingBench : IAsyncDisposable
     /// </summary>
     internal (IntakeWorker Worker, PickingQueue Queue) Worker(Faults? faults = null, ToggleState? toggle = null)
     {
-        faults ??= new Faults(null, null);
+        faults ??= Faults.None;
         var queue = new PickingQueue(Redis, Settings, TimeProvider.System);
         var watch = Watch();
         if (toggle is not null) watch.Take(new VersionedToggle(1, toggle));

@@ -130,7 +130,7 @@ public sealed class SidesOfAPoolTests(TestServers servers)
         await using var bench = await WalkedBench.CreateAsync(servers, s => s with { VerifyOneIn = 1 });
         using var metrics = new RecordedMetrics(bench.Picking.Meters);
         await bench.PublishAsync(12, "acme");
-        await bench.DrainAsync(On, new Faults(null, null, fault));
+        await bench.DrainAsync(On, Faults.None with { Optimizer = fault });
         Assert.Equal("baseline 0 12 f f", await bench.Picking.ScalarAsync<string>(PlansSql));
         Assert.Equal(1, metrics.Sum("picking.plans.verified", outcome));
         Assert.Equal(12, (await bench.Picking.EventsAsync()).Count(e => e.Kind == EventKinds.Planned));
