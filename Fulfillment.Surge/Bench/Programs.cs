@@ -20,7 +20,7 @@ internal static class Programs
     internal static async Task<string> BuildPeerAsync(string peer, CancellationToken cancellation)
     {
         await DotnetAsync(["build", Path.Combine(Root, "benchmarks", peer), "-c", "Release"], cancellation);
-        return Path.Combine(Root, "artifacts", "bin", peer, "release", peer);
+        return Path.Combine(Root, "artifacts", "bin", peer, "release", $"{peer}.Peer");
     }
 
     private static string Root

@@ -85,7 +85,7 @@ internal sealed class Contest(Shop shop, Field field, IntakeSettings settings, C
         (string Ratio, string Peer)[] peers =
         [
             ("Pgbench", Field.PgbenchSeparate), ("PgbenchOneStatement", Field.PgbenchOne), ("Ef", Field.Ef),
-            ("Wolverine", Field.Wolverine), ("Marten", Field.Marten),
+            ("Wolverine", Field.Wolverine),
         ];
         foreach (var (ratio, name) in peers)
         {

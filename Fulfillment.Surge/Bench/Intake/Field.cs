@@ -8,7 +8,6 @@ internal sealed record Field(IReadOnlyList<HttpContender> Ours, IReadOnlyList<Co
     internal const string PgbenchOne = "pgbench, one statement";
     internal const string Ef = "EF Core and outbox";
     internal const string Wolverine = "Wolverine, EF Core, Postgres";
-    internal const string Marten = "Wolverine, Marten";
 
     internal IEnumerable<Contender> All => [.. Ours, .. Peers];
 

@@ -59,7 +59,7 @@ internal static class IntakeBench
 
     private static readonly Option<string[]> Peers = new("--peers")
     {
-        Description = "pgbench, ef, wolverine, marten", DefaultValueFactory = _ => ["pgbench", "ef", "wolverine", "marten"],
+        Description = "pgbench, ef, wolverine", DefaultValueFactory = _ => ["pgbench", "ef", "wolverine"],
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -78,8 +78,8 @@ internal static class IntakeBench
         Seconds.Bounded(1, 600);
         WarmUp.Bounded(0, 600);
         Cases.AcceptOnlyFromAmong(OrderRequests.Uniform, OrderRequests.Hot);
-        Peers.AcceptOnlyFromAmong("pgbench", "ef", "wolverine", "marten");
-        var command = new Command("intake", "Accepted orders a second, against pgbench, EF Core, Wolverine and Marten")
+        Peers.AcceptOnlyFromAmong("pgbench", "ef", "wolverine");
+        var command = new Command("intake", "Accepted orders a second, against pgbench, EF Core and Wolverine")
         {
             Rounds, Seconds, WarmUp, Connections, Cases, Peers, OthersPercent, Quick, Jit, Json,
         };

@@ -8,7 +8,11 @@ namespace Fulfillment.Surge.Bench.Intake;
 /// </summary>
 internal sealed record PeerServices(string Option, string Name, string Project, IReadOnlyList<string> Forms)
 {
-    internal static readonly IReadOnlyList<PeerServices> All = [];
+    internal static readonly IReadOnlyList<PeerServices> All =
+    [
+        new("ef", Field.Ef, "EfCore", ["update", "tracked"]),
+        new("wolverine", Field.Wolverine, "Wolverine", ["outbox"]),
+    ];
 
     internal async Task<Contender> EnterAsync(
         TestBed bed, Shop shop, IReadOnlyList<int> connections, TimeProvider clock, CancellationToken cancellation)

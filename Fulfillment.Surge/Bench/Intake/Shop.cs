@@ -72,8 +72,13 @@ internal sealed class Shop
     /// </summary>
     internal async Task ResetAsync(string database, CancellationToken cancellation)
     {
+        // Messages that a peer has not yet sent go with their orders.
+        var messages = await _bed.ReadAsync<string>(database, """
+            SELECT coalesce(string_agg(format(', %s', oid::regclass), ''), '') FROM pg_class
+            WHERE relkind = 'r' AND relname IN ('outbox', 'wolverine_incoming_envelopes', 'wolverine_outgoing_envelopes')
+            """, cancellation);
         await _bed.ExecuteAsync(database, $"""
-            TRUNCATE {string.Join(", ", OrderTables)};
+            TRUNCATE {string.Join(", ", OrderTables)}{messages};
             UPDATE stock SET reserved = 0 WHERE reserved <> 0
             """, cancellation);
         foreach (var table in (string[])["stock", .. OrderTables])
