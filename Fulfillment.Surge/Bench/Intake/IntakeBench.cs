@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Fulfillment.Surge.Hosting;
 
 namespace Fulfillment.Surge.Bench.Intake;
 
@@ -16,8 +15,8 @@ internal sealed record IntakeSettings
     /// <summary>A round in which others used more of the machine than this does not count.</summary>
     public required double OthersShareMax { get; init; }
 
-    /// <summary>Orders as it is built for the desk, not as it is deployed.</summary>
-    public required bool Jit { get; init; }
+    /// <summary>Orders in another build than the one that is deployed, such as the desk's.</summary>
+    public FileInfo? Orders { get; init; }
     public FileInfo? Json { get; init; }
 
     /// <summary>For finding the best number of clients, connections and form.</summary>
@@ -59,7 +58,7 @@ internal static class IntakeBench
 
     private static readonly Option<string[]> Peers = new("--peers")
     {
-        Description = "pgbench, ef, wolverine", DefaultValueFactory = _ => ["pgbench", "ef", "wolverine"],
+        Description = "none, pgbench, ef, wolverine", DefaultValueFactory = _ => ["pgbench", "ef", "wolverine"],
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -69,7 +68,11 @@ internal static class IntakeBench
     };
 
     private static readonly Option<bool> Quick = new("--quick") { Description = "2 rounds of 5 seconds: does it work?" };
-    private static readonly Option<bool> Jit = new("--jit") { Description = "Orders just-in-time compiled" };
+    private static readonly Option<FileInfo?> Orders = new("--orders")
+    {
+        Description = "This executable of Orders; without it, it is compiled ahead of time as it is deployed",
+    };
+
     private static readonly Option<FileInfo?> Json = new("--json") { Description = "Write rows and ratios to this file" };
 
     internal static Command Create()
@@ -78,10 +81,10 @@ internal static class IntakeBench
         Seconds.Bounded(1, 600);
         WarmUp.Bounded(0, 600);
         Cases.AcceptOnlyFromAmong(OrderRequests.Uniform, OrderRequests.Hot);
-        Peers.AcceptOnlyFromAmong("pgbench", "ef", "wolverine");
+        Peers.AcceptOnlyFromAmong("none", "pgbench", "ef", "wolverine");
         var command = new Command("intake", "Accepted orders a second, against pgbench, EF Core and Wolverine")
         {
-            Rounds, Seconds, WarmUp, Connections, Cases, Peers, OthersPercent, Quick, Jit, Json,
+            Rounds, Seconds, WarmUp, Connections, Cases, Peers, OthersPercent, Quick, Orders, Json,
         };
         command.SetAction((parsed, cancellation) =>
             ExitCodes.GuardAsync(() => RunAsync(Read(parsed), TimeProvider.System, cancellation)));
@@ -97,16 +100,14 @@ internal static class IntakeBench
         Cases = parsed.GetRequiredValue(Cases),
         Peers = parsed.GetRequiredValue(Peers),
         OthersShareMax = parsed.GetValue(OthersPercent) / 100,
-        Jit = parsed.GetValue(Jit),
+        Orders = parsed.GetValue(Orders),
         Json = parsed.GetValue(Json),
     };
 
     private static async Task<int> RunAsync(IntakeSettings settings, TimeProvider clock, CancellationToken cancellation)
     {
         Console.WriteLine("building what is measured");
-        var orders = settings.Jit
-            ? BuildOutput.Executable("Fulfillment.Orders")
-            : await Programs.PublishAsync("Fulfillment.Orders", cancellation);
+        var orders = settings.Orders?.FullName ?? await Programs.PublishAsync("Fulfillment.Orders", cancellation);
         await using var bed = await TestBed.StartAsync(clock, cancellation);
         var shop = await Shop.BuildAsync(bed, orders, cancellation);
         var field = await Field.EnterAsync(bed, shop, orders, settings, clock, cancellation);
