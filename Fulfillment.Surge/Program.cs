@@ -12,5 +12,8 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     UpCommand.Create(),
     RunCommand.Create(),
     SimulateCommand.Create(),
-    new Command("bench", "Benchmarks: every claim of speed or quality, measured here.") { PlannerBench.Create(), IntakeBench.Create() },
+    new Command("bench", "Benchmarks: every claim of speed or quality, measured here.")
+    {
+        PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(),
+    },
 }.Parse(args).InvokeAsync();
