@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
@@ -8,12 +10,16 @@ namespace Fulfillment.Surge.Bench;
 
 /// <summary>
 /// <c>bench availability</c>: many open connections that ask what can be promised, at a rate that does not wait for the
-/// answers. Cached: the SKUs that a sale is about. Uncached: every request names a SKU that nobody asked for within the
-/// staleness bound, so that each costs a query.
+/// answers. Cached: the SKUs that a sale is about. Uncached: every request names one that nobody has
+/// asked for before (and that does not exist), so that each costs a query by key.
 /// </summary>
 internal static class AvailabilityBench
 {
     private const int HotSkus = 20;
+    private const int SkuDigits = 8;
+    private const int FreshSkuFirst = 10_000_000;
+    private const string Path = "GET /availability?sku=S";
+    private static readonly int SkuAt = Path.Length;
 
     private static readonly Option<int> Connections = new("--connections")
     {
@@ -55,6 +61,13 @@ internal static class AvailabilityBench
         var orders = executable?.FullName ?? await Programs.PublishAsync("Fulfillment.Orders", cancellation);
         await using var bed = await TestBed.StartAsync(clock, cancellation);
         var shop = await Shop.BuildAsync(bed, orders, cancellation);
+        await bed.ExecuteAsync(Shop.TemplateDatabase, $"""
+            INSERT INTO skus (client_id, sku, name, created_at)
+            SELECT '{Shop.Client(0)}', format('S%s', lpad(n::text, {SkuDigits}, '0')), 'Hot', now()
+            FROM generate_series({Shop.SkuFirst}, {Shop.SkuFirst + HotSkus - 1}) AS n;
+            INSERT INTO stock (client_id, sku)
+            SELECT client_id, sku FROM skus WHERE name = 'Hot'
+            """, cancellation);
         var service = await bed.StartOrdersAsync(
             orders, Shop.TemplateDatabase, new Dictionary<string, string>(), cancellation);
         var address = new Uri(service.Url!);
@@ -65,15 +78,16 @@ internal static class AvailabilityBench
             ("cached", true, connections, rate), ("cached, peak", true, 256, null), ("uncached, peak", false, 256, null),
         })
         {
+            var requests = Requests(shop.Keys[0], address.Authority);
             var turn = 0;
-            var requests = Requests(shop.Keys, address.Authority);
             using var load = new HttpLoad(address, count, (_, buffer) =>
             {
-                // In turn over all SKUs of all clients: the next time that one is asked for, its entry has aged.
-                var at = cached ? turn % HotSkus : turn % requests.Length;
+                requests.CopyTo(buffer);
+                // A number for each request: 20 that are there in turn, or one that nobody has asked for before.
+                var number = cached ? Shop.SkuFirst + turn % HotSkus : FreshSkuFirst + turn;
                 turn++;
-                requests[at].CopyTo(buffer);
-                return requests[at].Length;
+                Utf8Formatter.TryFormat(number, buffer[SkuAt..], out _, new StandardFormat('D', SkuDigits));
+                return requests.Length;
             }, clock);
             var figures = await Task.Factory.StartNew(
                 () => load.Run(warmUp, window, perSecond, cancellation), cancellation, TaskCreationOptions.LongRunning,
@@ -94,14 +108,11 @@ internal static class AvailabilityBench
         };
         await new BenchResult("availability", BenchResult.ThisMachine(), window.TotalSeconds, rows, ratios)
             .TellAsync(json, cancellation);
-        return failed == 0 ? 0 : ExitCodes.Broken;
+        var faults = await shop.FaultsAsync(Shop.TemplateDatabase, "", acknowledged: 0, cancellation);
+        foreach (var fault in faults) await Console.Error.WriteLineAsync($"BROKEN {fault}");
+        return failed == 0 && faults.Count == 0 ? 0 : ExitCodes.Broken;
     }
 
-    private static byte[][] Requests(IReadOnlyList<string> keys, string host) =>
-        [.. Enumerable.Range(0, keys.Count * Shop.SkusPerClient).Select(i =>
-        {
-            var (client, sku) = (i / Shop.SkusPerClient, Shop.SkuFirst + i % Shop.SkusPerClient);
-            return Encoding.ASCII.GetBytes(
-                $"GET /availability?sku=S{sku} HTTP/1.1\r\nHost: {host}\r\n{Keys.Header}: {keys[client]}\r\n\r\n");
-        })];
+    private static byte[] Requests(string key, string host) => Encoding.ASCII.GetBytes(
+        $"{Path}{new string('#', SkuDigits)} HTTP/1.1\r\nHost: {host}\r\n{Keys.Header}: {key}\r\n\r\n");
 }
