@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fulfillment.Surge;
 using Fulfillment.Surge.Bench;
+using Fulfillment.Surge.Bench.Intake;
 using Fulfillment.Surge.Simulate;
 using Fulfillment.Surge.Target;
 
@@ -13,5 +14,8 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     RunCommand.Create(),
     TargetCommand.Create(),
     SimulateCommand.Create(),
-    new Command("bench", "Benchmarks: every claim of speed or quality, measured here.") { PlannerBench.Create() },
+    new Command("bench", "Benchmarks: every claim of speed or quality, measured here.")
+    {
+        PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(),
+    },
 }.Parse(args).InvokeAsync();

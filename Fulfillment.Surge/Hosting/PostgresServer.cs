@@ -120,7 +120,7 @@ internal sealed class PostgresServer(Child child, string connectionString)
     }
 
     /// <summary>The newest server binaries of this machine; Debian keeps them out of the PATH.</summary>
-    private static string FindBinaries()
+    internal static string FindBinaries()
     {
         string[] roots = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", @"C:\Program Files\PostgreSQL"];
         var installed = roots.Where(Directory.Exists).SelectMany(root => Directory.GetDirectories(root))

@@ -3,6 +3,8 @@ namespace Fulfillment.Surge.Invariants;
 /// <summary>What ordersdb alone can show.</summary>
 internal static class OrdersInvariants
 {
+    internal const string NoReleaseIsStuck = "no release is stuck";
+
     // The schema checks this too; a checker that trusts the checked would see nothing on the day a check is dropped.
     private const string StockCoversSql = """
         SELECT format('stock %s/%s: on_hand %s reserved %s missing %s', client_id, sku, on_hand, reserved, missing)
@@ -82,7 +84,7 @@ internal static class OrdersInvariants
         new(1, "stock covers what is reserved and missing", StockCoversSql),
         new(2, "reserved = open allocations", ReservedIsOpenSql),
         new(2, "on hand = ledger", OnHandIsLedgerSql),
-        new(4, "no release is stuck", StuckReleaseSql),
+        new(4, NoReleaseIsStuck, StuckReleaseSql),
         new(4, "no order is lost", LostOrderSql),
         new(7, "each line adds up", LineAddsUpSql),
         new(10, "each row belongs to its client", StrangersRowSql),

@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+using Fulfillment.Surge.Hosting;
+
+namespace Fulfillment.Surge.Bench;
+
+/// <summary>Builds what a benchmark measures, in the form that is deployed; the peers are no part of the solution.</summary>
+internal static class Programs
+{
+    /// <summary>A service of the product, compiled ahead of time as it is deployed.</summary>
+    internal static async Task<string> PublishAsync(string project, CancellationToken cancellation)
+    {
+        var output = Path.Combine(Root, "artifacts", "aot", project);
+        await DotnetAsync(
+            ["publish", Path.Combine(Root, project), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier,
+                "-o", output], cancellation);
+        return Path.Combine(output, project);
+    }
+
+    /// <summary>A program under benchmarks/, as its authors would run it: Release, just-in-time compiled.</summary>
+    internal static async Task<string> BuildPeerAsync(string peer, CancellationToken cancellation)
+    {
+        await DotnetAsync(["build", Path.Combine(Root, "benchmarks", peer), "-c", "Release"], cancellation);
+        return Path.Combine(Root, "artifacts", "bin", peer, "release", $"{peer}.Peer");
+    }
+
+    private static string Root
+    {
+        get
+        {
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Fulfillment.sln")))
+                folder = folder.Parent;
+            return folder?.FullName
+                ?? throw new HostingException("Benchmarks run from a checkout", "build and run them there");
+        }
+    }
+
+    private static async Task DotnetAsync(IEnumerable<string> arguments, CancellationToken cancellation)
+    {
+        using var process = await Nursery.StartAsync(
+            Nursery.Bound(Dotnet, [.. arguments, "-nodeReuse:false", "-v", "quiet"], null, Signal.Kill));
+        process.StandardInput.Close();
+        var said = process.StandardOutput.ReadToEndAsync(cancellation);
+        var complained = await process.StandardError.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        if (process.ExitCode != 0)
+            throw new HostingException($"dotnet {string.Join(' ', arguments)} failed:\n{await said}{complained}");
+    }
+
+    private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+}
