@@ -111,7 +111,7 @@ internal sealed class TestBed : IAsyncDisposable
         await Task.WhenAll(_children.Where(child => child.Url is not null).Select(StopAsync));
         await Task.WhenAll(_children.Where(child => child.Url is null).Select(StopAsync));
         foreach (var child in _children) await child.DisposeAsync();
-        PostgresServer.DeleteCluster(_folder.Path);
+        ClusterFolder.Delete(_folder.Path);
     }
 
     private static async Task<bool> IsHealthyAsync(HttpClient probe, string url, CancellationToken cancellation)
