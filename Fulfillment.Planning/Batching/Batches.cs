@@ -102,6 +102,33 @@ internal sealed class Batches
         return known.Cost;
     }
 
+    internal ulong HashOf(int batch) => _hashes[batch];
+
+    /// <summary>Puts the orders of the given batches into new ones.</summary>
+    internal void Replace(ReadOnlySpan<int> old, List<List<int>> replacements)
+    {
+        foreach (var b in old)
+        {
+            while (Sizes[b] > 0) Remove(_members[b][0], Costs[b]);
+            SetCost(b, 0);
+        }
+
+        var next = 0;
+        foreach (var batch in replacements)
+        {
+            var into = next < old.Length ? old[next++] : FirstEmpty();
+            foreach (var o in batch) Insert(o, into, Costs[into]);
+            SetCost(into, CostWith(into, -1, -1));
+        }
+    }
+
+    private int FirstEmpty()
+    {
+        var b = 0;
+        while (Sizes[b] > 0) b++;
+        return b;
+    }
+
     internal void Remove(int order, int newCost)
     {
         var batch = Of[order];
