@@ -60,6 +60,8 @@ internal sealed class Batches
         Count = 0;
         TotalMm = 0;
         _empty = 0;
+        Overload = 0;
+        OverloadMax = 0;
         foreach (var batch in batches)
         {
             if (batch.Count > 0) Open(batch);
@@ -74,8 +76,24 @@ internal sealed class Batches
 
     internal int LoadOf(int order) => _pool.Loads[order];
 
+    /// <summary>Load beyond the carts' that a round may run up on the way, and what a unit of it is charged.</summary>
+    internal int OverloadMax { get; set; }
+
+    internal long OverloadPriceMm { get; set; }
+
+    /// <summary>Load beyond what the carts hold, in all batches together; a plan has none.</summary>
+    internal long Overload { get; private set; }
+
+    /// <summary>The change in what overload is charged when a batch gets so much heavier.</summary>
+    internal long OverloadCharge(int batch, int moreLoad)
+    {
+        if (OverloadMax == 0) return 0;
+        var room = (long)Loads[batch] - _pool.Problem.Cart.LoadMax;
+        return OverloadPriceMm * (Math.Max(0, room + moreLoad) - Math.Max(0, room));
+    }
+
     internal bool Fits(int batch, int moreOrders, int moreLoad) =>
-        Loads[batch] + moreLoad <= _pool.Problem.Cart.LoadMax
+        (long)Loads[batch] + moreLoad <= (long)_pool.Problem.Cart.LoadMax + OverloadMax
         && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
 
     /// <summary>The tour length of a batch with one order taken out and one put in; -1 stands for none.</summary>
@@ -136,7 +154,7 @@ internal sealed class Batches
         var last = members[--Sizes[batch]];
         members[_place[order]] = last;
         _place[last] = _place[order];
-        Loads[batch] -= _pool.Loads[order];
+        AddLoad(batch, -_pool.Loads[order]);
         _hashes[batch] ^= _keys[order];
         if (Sizes[batch] == 0) _empty++;
         SetCost(batch, newCost);
@@ -155,8 +173,15 @@ internal sealed class Batches
         Of[order] = batch;
         _place[order] = Sizes[batch];
         _members[batch][Sizes[batch]++] = order;
-        Loads[batch] += _pool.Loads[order];
+        AddLoad(batch, _pool.Loads[order]);
         _hashes[batch] ^= _keys[order];
+    }
+
+    private void AddLoad(int batch, int load)
+    {
+        var room = (long)Loads[batch] - _pool.Problem.Cart.LoadMax;
+        Overload += Math.Max(0, room + load) - Math.Max(0, room);
+        Loads[batch] += load;
     }
 
     private void SetCost(int batch, int cost)

@@ -98,14 +98,14 @@ internal sealed class Search
     {
         if (!Deadlines.Matter)
         {
-            if (_batches.TotalMm < _bestMm) Keep();
+            if (_batches.TotalMm < _bestMm && _batches.Overload == 0) Keep();
             return true;
         }
 
         var late = LateNow();
         if (late > _late) return false;
         _late = late;
-        if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
+        if (_batches.Overload == 0 && (late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
         return true;
     }
 
