@@ -26,7 +26,8 @@ internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<boo
         // In 1/1024 mm. A share of the mean tour: how much worse a step may be for the sake of a later one.
         var heat = batches.TotalMm * 1024 / batchCount / HeatShare;
         var cart = batches.Pool.Problem.Cart.LoadMax;
-        batches.OverloadMax = Math.Max(1, cart / OverloadShare);
+        // A large pool has always somewhere else to go, and the way back to full carts takes longer than a second.
+        batches.OverloadMax = batches.Pool.IsLarge ? 0 : Math.Max(1, cart / OverloadShare);
         batches.OverloadPriceMm = Math.Max(1, batches.TotalMm / batchCount / cart);
         for (var step = 0; step < Steps; step++)
         {
