@@ -57,6 +57,8 @@ internal sealed class Batches
     /// <summary>Starts from the given batches; an empty batch is always at hand, ready to take an order.</summary>
     internal void Start(List<List<int>> batches)
     {
+        // Free of charge, as below: a budget of what was spent must end at the step that spent it.
+        var spent = UnitsSpent;
         Count = 0;
         TotalMm = 0;
         _empty = 0;
@@ -68,6 +70,7 @@ internal sealed class Batches
         }
 
         Open([]);
+        UnitsSpent = spent;
     }
 
     internal ReadOnlySpan<int> MembersOf(int batch) => _members[batch].AsSpan(0, Sizes[batch]);
@@ -125,6 +128,7 @@ internal sealed class Batches
     /// <summary>Puts the orders of the given batches into new ones.</summary>
     internal void Replace(ReadOnlySpan<int> old, List<List<int>> replacements)
     {
+        var spent = UnitsSpent;
         foreach (var b in old)
         {
             while (Sizes[b] > 0) Remove(_members[b][0], Costs[b]);
@@ -138,6 +142,8 @@ internal sealed class Batches
             foreach (var o in batch) Insert(o, into, Costs[into]);
             SetCost(into, CostWith(into, -1, -1));
         }
+
+        UnitsSpent = spent;
     }
 
     private int FirstEmpty()

@@ -74,9 +74,10 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
             if (size < 2 || !_seen.Add(HashOf(group[..size]))) continue;
             var before = 0L;
             foreach (var b in group[..size]) before += batches.Costs[b];
+            batches.Charge(count);
             var left = Math.Min(GroupUnitsMax, unitsLeft - (batches.UnitsSpent - start));
             var better = _repartition.TryImprove(orders[..count], before, size, GroupColumnsMax, left);
-            batches.Charge(_repartition.Units + count);
+            batches.Charge(_repartition.Units);
             if (!_repartition.IsComplete) _groupOrders = Math.Max(GroupOrdersLeast, _groupOrders - 1);
             else if (_repartition.Units < GroupUnitsMax / 4 && _groupOrders < FeasibleBatches.OrdersMax) _groupOrders++;
             if (better is null) continue;

@@ -57,7 +57,7 @@ internal sealed class Repartition(Pool pool)
         BoundMm = (bound + PartitionPrices.Scale - 1) / PartitionPrices.Scale;
         var isBetter = _tree.TryBeat(_columns, _prices, beatMm, StepMm(), Math.Max(0, unitsMax - Units));
         // One more when it is through, so that a budget of just what was spent gets to the same end.
-        Units += _tree.Units + 1;
+        Units += _tree.Units + (_tree.IsComplete ? 1 : 0);
         IsComplete = _tree.IsComplete;
         IsProof = IsComplete && IsUnrestricted;
         if (!isBetter) return null;
