@@ -14,6 +14,9 @@ public sealed record EmbeddedOptions
     public string? Redis { get; init; }
     public string WarehouseId { get; init; } = "main";
 
+    /// <summary>Where the services send their telemetry; nowhere by default.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
     /// <summary>Settings of the services beside the addresses and keys, as environment variables.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
@@ -108,7 +111,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         await StopAllAsync(child => child.Url is not null);
         await StopAllAsync(child => child.Url is null);
         foreach (var child in _children) await child.DisposeAsync();
-        PostgresServer.DeleteCluster(_folder.Path);
+        ClusterFolder.Delete(_folder.Path);
     }
 
     private async Task StartStoresAsync(Action<string> progress, CancellationToken cancellation)
@@ -166,6 +169,12 @@ public sealed class EmbeddedSystem : IAsyncDisposable
             start.Environment["ConnectionStrings__redis"] = Redis;
             start.Environment["Operator__Key"] = Keys.Operator;
             start.Environment["Service__Key"] = Keys.Service;
+            if (_options.OtlpEndpoint is { } telemetry)
+            {
+                start.Environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = telemetry.ToString();
+                start.Environment["OTEL_SERVICE_NAME"] = name;
+            }
+
             // A line per statement and per request would cost more than the work, and fill the log to its cap.
             start.Environment["Logging__LogLevel__Default"] = "Warning";
             foreach (var (key, value) in settings.Concat(_options.Settings)) start.Environment[key] = value;
