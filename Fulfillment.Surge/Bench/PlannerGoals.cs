@@ -10,7 +10,8 @@ internal static class PlannerGoals
 
     internal static string Of(IReadOnlyList<PlannerRow> rows, IReadOnlyList<string> sooner)
     {
-        var text = new StringBuilder("\ngoal (at a budget of 1s)                                     wanted      measured\n");
+        var text = new StringBuilder();
+        text.AppendLine().AppendLine($"{"goal (at a budget of 1s)",-60} {"wanted",-10} {"measured",9}");
         var good = rows.Where(r => r.Fault is null).ToList();
         var hard = good.Where(r => r.Set is "henn-waescher" or "muter-oncan").ToList();
         var proven = hard.Where(r => r is { IsProven: true, GapPercent: not null }).ToList();

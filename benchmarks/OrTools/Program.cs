@@ -9,7 +9,7 @@ using Fulfillment.Planning.Formats;
 // Arguments: DIR [files=60] [OR-Tools seconds=10] [units=0: what this machine does in a second] [seed=1]
 if (args.Length == 0 || !Directory.Exists(args[0]))
 {
-    Console.Error.WriteLine("usage: Fulfillment.OrTools DIR [files=60] [seconds=10] [units=0 (calibrated 1s)] [seed=1]");
+    Console.Error.WriteLine("usage: DIR [files=60] [seconds=10] [units=0 (calibrated 1s)] [seed=1]");
     return 2;
 }
 

@@ -68,8 +68,8 @@ internal static class RoutingPeer
         for (var v = 0; v < routing.Vehicles(); v++)
         {
             var batch = new List<int>();
-            for (var at = routing.NextVar(routing.Start(v)).Value(); !routing.IsEnd(at); at = routing.NextVar(at).Value())
-                batch.Add(manager.IndexToNode(at) - 1);
+            var at = routing.NextVar(routing.Start(v)).Value();
+            for (; !routing.IsEnd(at); at = routing.NextVar(at).Value()) batch.Add(manager.IndexToNode(at) - 1);
             if (batch.Count > 0) total += pool.CostOf(batch);
         }
 
