@@ -43,7 +43,7 @@ public static class OptimizedPlanner
             Tours = tours,
             Distance = new(tours.Sum(t => t.Distance.Value)),
             LateOrders = late,
-            LowerBound = pool.LowerBound(),
+            LowerBound = new(Math.Max(pool.LowerBound().Value, search.BoundMm)),
             Algorithm = search.Algorithm,
             Seed = seed,
             UnitsSpent = search.UnitsSpent,

@@ -2,12 +2,16 @@ namespace Fulfillment.Planning.Batching;
 
 /// <summary>
 /// One round of simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983, doi 10.1126/science.220.4598.671) over
-/// relocations and swaps: geometric cooling in a fixed number of steps, exponential thresholds from a table.
+/// relocations and swaps: geometric cooling in a fixed number of steps, exponential thresholds from a table. Carts may
+/// be overloaded a little on the way, at a price; without that nothing moves among full carts.
 /// </summary>
 internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<bool> accept)
 {
     private const int Steps = 128;
     private const int MovesPerLook = 64;
+    private const int HeatShare = 32;
+    private const int OverloadShare = 14;
+    private const long OverloadPriceMmMax = 1_000_000;
     private const ulong FarOfSixteenInLargePools = 6;
 
     // 0.01 ^ (1 / 128) in 32-bit fixed point: a round cools to one hundredth of where it started.
@@ -20,18 +24,33 @@ internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<boo
         var start = batches.UnitsSpent;
         var batchCount = Math.Max(1, batches.Count - 1);
         // In 1/1024 mm. A share of the mean tour: how much worse a step may be for the sake of a later one.
-        var heat = batches.TotalMm * 1024 / batchCount / 25;
+        var heat = batches.TotalMm * 1024 / batchCount / HeatShare;
+        var cart = batches.Pool.Problem.Cart.LoadMax;
+        // A large pool has always somewhere else to go, and the way back to full carts takes longer than a second.
+        batches.OverloadMax = batches.Pool.IsLarge ? 0 : Math.Max(1, cart / OverloadShare);
+        batches.OverloadPriceMm = Math.Max(1, batches.TotalMm / batchCount / cart);
         for (var step = 0; step < Steps; step++)
         {
             var until = Math.Min(start + units * (step + 1) / Steps, budget.Units);
             while (batches.UnitsSpent < until)
             {
                 for (var i = 0; i < MovesPerLook; i++) Move(ref draw, heat);
+                SetPrice(heat);
             }
 
             if (batches.UnitsSpent >= budget.Units || isDone()) return;
             heat = (long)((UInt128)(ulong)heat * Cooling >> 32);
         }
+    }
+
+    /// <summary>Dearer while carts are overloaded, cheaper while none is, so that the search stays about the edge of
+    /// what fits (Gendreau, Hertz and Laporte 1994, doi 10.1287/mnsc.40.10.1276).</summary>
+    private void SetPrice(long heat)
+    {
+        var price = batches.OverloadPriceMm;
+        batches.OverloadPriceMm = batches.Overload > 0
+            ? Math.Min(OverloadPriceMmMax, price + price / 64 + 1)
+            : Math.Max(Math.Max(1, heat / 4096), price - price / 64);
     }
 
     private void Move(ref Draw draw, long heat)
@@ -66,14 +85,14 @@ internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<boo
     {
         var from = batches.Of[order];
         var (fromBefore, toBefore) = (batches.Costs[from], batches.Costs[to]);
-        if (Relocate.Evaluate(batches, order, to) is not { } step || step.Delta > threshold) return;
+        if (Relocate.Evaluate(batches, order, to) is not { } step || step.Delta + step.Charge > threshold) return;
         Relocate.Apply(batches, step);
         if (!accept()) Relocate.Apply(batches, new(order, from, toBefore, fromBefore, -step.Delta));
     }
 
     private void TrySwap(int one, int other, long threshold)
     {
-        if (Swap.Evaluate(batches, one, other) is not { } step || step.Delta > threshold) return;
+        if (Swap.Evaluate(batches, one, other) is not { } step || step.Delta + step.Charge > threshold) return;
         var (oneBefore, otherBefore) = (batches.Costs[batches.Of[one]], batches.Costs[batches.Of[other]]);
         Swap.Apply(batches, step);
         if (!accept()) Swap.Apply(batches, new(one, other, otherBefore, oneBefore, -step.Delta));

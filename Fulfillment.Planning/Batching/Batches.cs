@@ -57,15 +57,20 @@ internal sealed class Batches
     /// <summary>Starts from the given batches; an empty batch is always at hand, ready to take an order.</summary>
     internal void Start(List<List<int>> batches)
     {
+        // Free of charge, as below: a budget of what was spent must end at the step that spent it.
+        var spent = UnitsSpent;
         Count = 0;
         TotalMm = 0;
         _empty = 0;
+        Overload = 0;
+        OverloadMax = 0;
         foreach (var batch in batches)
         {
             if (batch.Count > 0) Open(batch);
         }
 
         Open([]);
+        UnitsSpent = spent;
     }
 
     internal ReadOnlySpan<int> MembersOf(int batch) => _members[batch].AsSpan(0, Sizes[batch]);
@@ -74,8 +79,24 @@ internal sealed class Batches
 
     internal int LoadOf(int order) => _pool.Loads[order];
 
+    /// <summary>Load beyond the carts' that a round may run up on the way, and what a unit of it is charged.</summary>
+    internal int OverloadMax { get; set; }
+
+    internal long OverloadPriceMm { get; set; }
+
+    /// <summary>Load beyond what the carts hold, in all batches together; a plan has none.</summary>
+    internal long Overload { get; private set; }
+
+    /// <summary>The change in what overload is charged when a batch gets so much heavier.</summary>
+    internal long OverloadCharge(int batch, int moreLoad)
+    {
+        if (OverloadMax == 0) return 0;
+        var room = (long)Loads[batch] - _pool.Problem.Cart.LoadMax;
+        return OverloadPriceMm * (Math.Max(0, room + moreLoad) - Math.Max(0, room));
+    }
+
     internal bool Fits(int batch, int moreOrders, int moreLoad) =>
-        Loads[batch] + moreLoad <= _pool.Problem.Cart.LoadMax
+        (long)Loads[batch] + moreLoad <= (long)_pool.Problem.Cart.LoadMax + OverloadMax
         && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
 
     /// <summary>The tour length of a batch with one order taken out and one put in; -1 stands for none.</summary>
@@ -102,6 +123,36 @@ internal sealed class Batches
         return known.Cost;
     }
 
+    internal ulong HashOf(int batch) => _hashes[batch];
+
+    /// <summary>Puts the orders of the given batches into new ones.</summary>
+    internal void Replace(ReadOnlySpan<int> old, List<List<int>> replacements)
+    {
+        var spent = UnitsSpent;
+        foreach (var b in old)
+        {
+            while (Sizes[b] > 0) Remove(_members[b][0], Costs[b]);
+            SetCost(b, 0);
+        }
+
+        var next = 0;
+        foreach (var batch in replacements)
+        {
+            var into = next < old.Length ? old[next++] : FirstEmpty();
+            foreach (var o in batch) Insert(o, into, Costs[into]);
+            SetCost(into, CostWith(into, -1, -1));
+        }
+
+        UnitsSpent = spent;
+    }
+
+    private int FirstEmpty()
+    {
+        var b = 0;
+        while (Sizes[b] > 0) b++;
+        return b;
+    }
+
     internal void Remove(int order, int newCost)
     {
         var batch = Of[order];
@@ -109,7 +160,7 @@ internal sealed class Batches
         var last = members[--Sizes[batch]];
         members[_place[order]] = last;
         _place[last] = _place[order];
-        Loads[batch] -= _pool.Loads[order];
+        AddLoad(batch, -_pool.Loads[order]);
         _hashes[batch] ^= _keys[order];
         if (Sizes[batch] == 0) _empty++;
         SetCost(batch, newCost);
@@ -128,8 +179,15 @@ internal sealed class Batches
         Of[order] = batch;
         _place[order] = Sizes[batch];
         _members[batch][Sizes[batch]++] = order;
-        Loads[batch] += _pool.Loads[order];
+        AddLoad(batch, _pool.Loads[order]);
         _hashes[batch] ^= _keys[order];
+    }
+
+    private void AddLoad(int batch, int load)
+    {
+        var room = (long)Loads[batch] - _pool.Problem.Cart.LoadMax;
+        Overload += Math.Max(0, room + load) - Math.Max(0, room);
+        Loads[batch] += load;
     }
 
     private void SetCost(int batch, int cost)

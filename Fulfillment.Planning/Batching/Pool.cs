@@ -46,6 +46,14 @@ internal sealed class Pool
 
     internal Span<ulong> MaskOf(int order) => _masks.AsSpan(order * Floor.MaskWords, Floor.MaskWords);
 
+    /// <summary>The exact tour over some orders.</summary>
+    internal int CostOf(List<int> orders)
+    {
+        var mask = new ulong[Floor.MaskWords];
+        foreach (var o in orders) Mask.Add(mask, MaskOf(o));
+        return TourCost.For(Floor).Of(mask);
+    }
+
     /// <summary>
     /// No plan walks less. A tour is at least as long as the tour of any of its orders, so each order may charge its
     /// own

@@ -32,6 +32,9 @@ internal sealed class Search
     /// <summary>What the search took: the budget that replays it.</summary>
     internal long UnitsSpent { get; private set; }
 
+    /// <summary>What the search proved: no plan is shorter. 0 when it proved nothing.</summary>
+    internal long BoundMm { get; private set; }
+
     private bool IsDone => _bestMm <= _stopAtMm && _bestLate == 0;
 
     /// <summary>The best batches found, with their tour lengths.</summary>
@@ -49,15 +52,37 @@ internal sealed class Search
         _batches.Charge(neighbours.Units + units);
         Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        for (var length = RoundUnits(); _batches.UnitsSpent < budget.Units && !IsDone && !stop.IsCancellationRequested; length *= 3)
+        var polish = new Polish(_pool, _batches, neighbours);
+        for (var length = RoundUnits(); !IsOver(budget, stop) && !IsShortest(polish); length *= 3)
         {
             _batches.Start(_best);
             _late = _bestLate;
             Algorithm = "annealing/exact";
-            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsDone || stop.IsCancellationRequested);
+            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsOver(budget, stop));
+            if (!IsOver(budget, stop)) PolishBest(polish, budget, stop);
         }
 
+        BoundMm = polish.BoundMm;
         UnitsSpent = _batches.UnitsSpent;
+    }
+
+    private bool IsOver(Budget budget, CancellationToken stop) =>
+        _batches.UnitsSpent >= budget.Units || IsDone || stop.IsCancellationRequested;
+
+    /// <summary>A shorter plan that is late is none, so the proof must be one of the plan at hand.</summary>
+    private bool IsShortest(Polish polish) => polish.IsProof && _bestLate == 0 && _bestMm == polish.BoundMm;
+
+    private void PolishBest(Polish polish, Budget budget, CancellationToken stop)
+    {
+        _batches.Start(_best);
+        if (polish.TryWhole(_batches.UnitsSpent / 3, budget.Units - _batches.UnitsSpent) is { } whole)
+            Offer(whole, "set-partitioning/exact");
+        while (!IsOver(budget, stop) && !IsShortest(polish))
+        {
+            _batches.Start(_best);
+            if (!polish.Groups(_batches.UnitsSpent / 8, budget.Units - _batches.UnitsSpent) || !Keep()) return;
+            Algorithm = "set-partitioning/exact";
+        }
     }
 
     private long RoundUnits() => 750_000L * Math.Max(1, _pool.Orders / 50);
@@ -73,14 +98,14 @@ internal sealed class Search
     {
         if (!Deadlines.Matter)
         {
-            if (_batches.TotalMm < _bestMm) Keep();
+            if (_batches.TotalMm < _bestMm && _batches.Overload == 0) Keep();
             return true;
         }
 
         var late = LateNow();
         if (late > _late) return false;
         _late = late;
-        if ((late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
+        if (_batches.Overload == 0 && (late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
         return true;
     }
 

@@ -5,7 +5,7 @@ namespace Fulfillment.Planning.Batching;
 /// <summary>Exchanges two orders of different batches (Henn and Waescher 2012, doi 10.1016/j.ejor.2012.05.049).</summary>
 internal static class Swap
 {
-    internal readonly record struct Step(int One, int Other, int OneCost, int OtherCost, int Delta);
+    internal readonly record struct Step(int One, int Other, int OneCost, int OtherCost, int Delta, long Charge = 0);
 
     /// <summary>The change in millimetres, or null when one of them does not fit in the place of the other.</summary>
     internal static Step? Evaluate(Batches batches, int one, int other)
@@ -15,7 +15,9 @@ internal static class Swap
         if (a == b || !batches.Fits(a, 0, heavier) || !batches.Fits(b, 0, -heavier)) return null;
         var oneCost = batches.CostWith(a, one, other);
         var otherCost = batches.CostWith(b, other, one);
-        return new(one, other, oneCost, otherCost, oneCost + otherCost - batches.Costs[a] - batches.Costs[b]);
+        var delta = oneCost + otherCost - batches.Costs[a] - batches.Costs[b];
+        var charge = batches.OverloadCharge(a, heavier) + batches.OverloadCharge(b, -heavier);
+        return new(one, other, oneCost, otherCost, delta, charge);
     }
 
     internal static void Apply(Batches batches, Step step)

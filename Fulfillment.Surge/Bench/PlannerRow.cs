@@ -29,6 +29,12 @@ internal sealed record PlannerRow
     /// <summary>Every order walked on its own with S-shape routes.</summary>
     public double OneByOne { get; init; }
 
+    /// <summary>The distance at each smaller budget of an anytime run, the smallest budget first.</summary>
+    public IReadOnlyList<double> Sooner { get; init; } = [];
+
+    /// <summary>The distance at the budget of reference, where one was asked for.</summary>
+    public double? Reference { get; init; }
+
     public double LowerBound { get; init; }
 
     public double? BestKnown { get; init; }
@@ -46,13 +52,16 @@ internal sealed record PlannerRow
     public double? GapPercent => BestKnown is not { } best ? null
         : Math.Abs(Distance - best) <= Tolerance ? 0 : 100 * (Distance - best) / best;
 
+    /// <summary>The shortest plan known: of this run at any budget, or published.</summary>
+    public double BestOfAll => Math.Min(Math.Min(Distance, Reference ?? Distance),
+        BestKnown is { } best && GapPercent is { } gap && gap > 0 ? best : Distance);
+
     public string Csv => string.Create(
         CultureInfo.InvariantCulture,
         $"{Set}/{File},{Orders},{Distance:0.###},{Seconds:0.####},{Units},{Baseline:0.###}");
 
     /// <summary>Plans one file; null when the file is no pool of orders (the folder may hold other things).</summary>
-    internal static PlannerRow? Of(
-        FileInfo file, DirectoryInfo root, Budget budget, ulong seed, BestKnown known, bool stopAtOptimum)
+    internal static PlannerRow? Of(FileInfo file, DirectoryInfo root, PlannerRuns runs, BestKnown known)
     {
         var lines = System.IO.File.ReadAllLines(file.FullName, Encoding.Latin1);
         var row = new PlannerRow { Set = file.Directory!.Name, File = file.Name };
@@ -63,27 +72,33 @@ internal sealed record PlannerRow
         else return null;
         if (read is InstanceOutcome.Unreadable bad)
             return row with { Fault = $"{root.Name}: line {bad.Line}: {bad.Why}" };
+        return row.Planned(((InstanceOutcome.Read)read).Problem, runs, known.For(file));
+    }
 
-        var problem = ((InstanceOutcome.Read)read).Problem;
-        var best = known.For(file);
-        var stopAt = stopAtOptimum && best is { IsOptimal: true } proven
-            ? proven.UpperMm + (long)(row.Tolerance * 1000) : 0;
+    /// <summary>The row filled in for its problem.</summary>
+    internal PlannerRow Planned(PlanningProblem problem, PlannerRuns runs, BestKnown.Value? best)
+    {
+        var stopAt = runs.StopAtOptimum && best is { IsOptimal: true } proven
+            ? proven.UpperMm + (long)(Tolerance * 1000) : 0;
         var clock = TimeProvider.System;
         var start = clock.GetTimestamp();
-        var outcome = OptimizedPlanner.Plan(problem, budget, seed, stopAt);
+        var outcome = OptimizedPlanner.Plan(problem, runs.Budget, runs.Seed, stopAt);
         var seconds = clock.GetElapsedTime(start).TotalSeconds;
         if (outcome is not PlanningOutcome.Planned { Plan: var plan })
-            return row with { Fault = ((PlanningOutcome.Refused)outcome).Reason.ToString() };
+            return this with { Fault = ((PlanningOutcome.Refused)outcome).Reason.ToString() };
         var faults = PlanVerifier.FaultsIn(problem, plan);
-        return row with
+        double At(Budget budget) => DistanceOf(OptimizedPlanner.Plan(problem, budget, runs.Seed));
+        return this with
         {
             Orders = problem.Orders.Count,
             Distance = plan.Distance.Metres,
             Seconds = seconds,
             Units = plan.UnitsSpent,
             Baseline = DistanceOf(BaselinePlanner.Plan(problem)),
-            Savings = DistanceOf(OptimizedPlanner.Plan(problem, Budget.Constructive, seed)),
+            Savings = At(Budget.Constructive),
             OneByOne = DistanceOf(BaselinePlanner.Plan(problem with { Cart = problem.Cart with { OrdersMax = 1 } })),
+            Sooner = [.. runs.Sooner.Select(At)],
+            Reference = runs.Reference is { } reference ? At(reference) : null,
             LowerBound = plan.LowerBound.Metres,
             BestKnown = best?.UpperMm / 1000.0,
             IsProven = best is { IsOptimal: true },
@@ -94,3 +109,7 @@ internal sealed record PlannerRow
     private static double DistanceOf(PlanningOutcome outcome) =>
         ((PlanningOutcome.Planned)outcome).Plan.Distance.Metres;
 }
+
+/// <summary>What is run for each instance.</summary>
+internal sealed record PlannerRuns(
+    Budget Budget, IReadOnlyList<Budget> Sooner, Budget? Reference, ulong Seed, bool StopAtOptimum);

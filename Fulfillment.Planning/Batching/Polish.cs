@@ -1,0 +1,130 @@
+namespace Fulfillment.Planning.Batching;
+
+/// <summary>
+/// What is done to the best plan between two rounds of annealing: <see cref="Repartition"/> over the whole pool where
+/// that is few enough batches, and over groups of neighbouring batches, larger while it is quick and smaller when it is
+/// not. Groups that were looked at are remembered.
+/// </summary>
+internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
+{
+    private const int WholeColumnsMax = 1 << 19;
+    private const int GroupColumnsMax = 6_000;
+    private const long GroupUnitsMax = 1_000_000;
+    private const int GroupOrdersLeast = 6;
+
+    private readonly Repartition _repartition = new(pool);
+    private readonly HashSet<ulong> _seen = [];
+    private int _groupOrders = 16;
+    private long _wholeUnits;
+    private int? _cartsDone;
+    private bool _isWholeDone;
+
+    /// <summary>No plan is shorter than the bound, and one of that length is known.</summary>
+    internal bool IsProof { get; private set; }
+
+    /// <summary>No plan is shorter.</summary>
+    internal long BoundMm { get; private set; }
+
+    /// <summary>The whole pool, when it has few enough orders: with as few carts as its load allows, then with as many
+    /// as the plan has, then with any number, which proves the best plan.</summary>
+    internal List<List<int>>? TryWhole(long unitsMax, long unitsLeft)
+    {
+        if (pool.Orders > FeasibleBatches.OrdersMax || _isWholeDone || unitsMax < 2 * _wholeUnits) return null;
+        _wholeUnits = unitsMax;
+        unitsMax = Math.Min(unitsMax, unitsLeft);
+        Span<int> orders = stackalloc int[pool.Orders];
+        var (load, used) = (0L, 0);
+        for (var o = 0; o < orders.Length; o++) load += pool.Loads[orders[o] = o];
+        for (var b = 0; b < batches.Count; b++) used += batches.Sizes[b] > 0 ? 1 : 0;
+        var cart = pool.Problem.Cart;
+        var fewest = (int)Math.Max(
+            (load + cart.LoadMax - 1) / cart.LoadMax, (pool.Orders + cart.OrdersMax - 1) / cart.OrdersMax);
+        List<List<int>>? better = null;
+        var best = batches.TotalMm;
+        foreach (var carts in (int?[])[fewest, used, null])
+        {
+            if (_cartsDone >= carts) continue;
+            if (carts is { } most && most * (long)cart.LoadMax - load >= cart.LoadMax) continue;
+            var found = _repartition.TryImprove(orders, best, carts, WholeColumnsMax, unitsMax);
+            batches.Charge(_repartition.Units);
+            unitsMax -= _repartition.Units;
+            if (found is not null) (better, best) = (found, LengthOf(found));
+            if (_repartition.IsComplete) _cartsDone = carts;
+            if (_repartition.IsProof) (IsProof, _isWholeDone) = (true, true);
+            if (IsProof) BoundMm = best;
+            else if (_repartition.IsUnrestricted) BoundMm = Math.Max(BoundMm, _repartition.BoundMm);
+            if (IsProof || unitsMax <= 0) break;
+        }
+
+        return better;
+    }
+
+    /// <summary>Every batch of the plan with its nearest ones, until the units are spent. True when the plan got
+    /// shorter.</summary>
+    internal bool Groups(long unitsMax, long unitsLeft)
+    {
+        var (start, improved) = (batches.UnitsSpent, false);
+        Span<int> orders = stackalloc int[FeasibleBatches.OrdersMax];
+        Span<int> group = stackalloc int[FeasibleBatches.OrdersMax];
+        for (var seed = 0; seed < batches.Count; seed++)
+        {
+            if (batches.UnitsSpent - start >= Math.Min(unitsMax, unitsLeft)) break;
+            if (batches.Sizes[seed] == 0) continue;
+            var count = Gather(seed, orders, group, out var size);
+            if (size < 2 || !_seen.Add(HashOf(group[..size]))) continue;
+            var before = 0L;
+            foreach (var b in group[..size]) before += batches.Costs[b];
+            batches.Charge(count);
+            var left = Math.Min(GroupUnitsMax, unitsLeft - (batches.UnitsSpent - start));
+            var better = _repartition.TryImprove(orders[..count], before, size, GroupColumnsMax, left);
+            batches.Charge(_repartition.Units);
+            if (!_repartition.IsComplete) _groupOrders = Math.Max(GroupOrdersLeast, _groupOrders - 1);
+            else if (_repartition.Units < GroupUnitsMax / 4 && _groupOrders < FeasibleBatches.OrdersMax) _groupOrders++;
+            if (better is null) continue;
+            batches.Replace(group[..size], better);
+            improved = true;
+        }
+
+        return improved;
+    }
+
+    private ulong HashOf(ReadOnlySpan<int> group)
+    {
+        var hash = 0UL;
+        foreach (var b in group) hash += batches.HashOf(b) * 0x9E3779B97F4A7C15;
+        return hash;
+    }
+
+    /// <summary>The batch and those that hold most neighbours of its orders, nearest first.</summary>
+    private int Gather(int seed, Span<int> orders, Span<int> group, out int size)
+    {
+        size = 0;
+        var count = 0;
+        var score = new int[batches.Count];
+        foreach (var o in batches.MembersOf(seed))
+        {
+            var near = neighbours.Of(o);
+            for (var i = 0; i < near.Length; i++) score[batches.Of[near[i]]] += Neighbours.Most - i;
+        }
+
+        score[seed] = int.MaxValue;
+        while (size < group.Length)
+        {
+            var next = -1;
+            for (var b = 0; b < batches.Count; b++)
+            {
+                if (score[b] > 0 && batches.Sizes[b] > 0 && (next < 0 || score[b] > score[next])) next = b;
+            }
+
+            if (next < 0 || count + batches.Sizes[next] > (size < 2 ? orders.Length : _groupOrders)) break;
+            score[next] = 0;
+            group[size++] = next;
+            batches.MembersOf(next).CopyTo(orders[count..]);
+            count += batches.Sizes[next];
+        }
+
+        return count;
+    }
+
+    private long LengthOf(List<List<int>> plan) => plan.Sum(b => (long)pool.CostOf(b));
+}
