@@ -10,7 +10,8 @@ internal static class PickingServices
     internal static void AddPicking(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton(PickingSettings.Read(builder.Configuration));
+        var settings = PickingSettings.Read(builder.Configuration);
+        services.AddSingleton(settings);
         services.AddSingleton(LayoutFile.Read(builder.Configuration));
         services.AddSingleton(Faults.Read(builder.Configuration));
         services.AddSingleton<PickingTelemetry>();
@@ -20,6 +21,6 @@ internal static class PickingServices
         services.AddSingleton<LoneFailures>();
         services.AddSingleton<IntakeWorker>();
         services.AddSingleton<ExpireLeases>();
-        services.AddHostedService<IntakeLoops>();
+        if (settings.WorkerEnabled) services.AddHostedService<IntakeLoops>();
     }
 }

@@ -40,6 +40,11 @@ internal sealed record PickingSettings
     /// <summary><c>Queue:SweepMilliseconds</c>: how often orphans and dead consumers are looked for.</summary>
     internal TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// <c>Worker:Enabled</c>: false serves the floor and the feed only, so that planning can be scaled apart.
+    /// </summary>
+    internal bool WorkerEnabled { get; init; } = true;
+
     /// <summary><c>Worker:HeartbeatMilliseconds</c>.</summary>
     internal TimeSpan HeartbeatEvery { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -68,6 +73,7 @@ internal sealed record PickingSettings
             ClaimAfter = Time(configuration, "Claim:AfterMilliseconds", defaults.ClaimAfter, 100, 3_600_000),
             ClaimEvery = Time(configuration, "Claim:EveryMilliseconds", defaults.ClaimEvery, 10, 600_000),
             SweepEvery = Time(configuration, "Queue:SweepMilliseconds", defaults.SweepEvery, 10, 3_600_000),
+            WorkerEnabled = Flag(configuration, "Worker:Enabled", defaults.WorkerEnabled),
             HeartbeatEvery = Time(configuration, "Worker:HeartbeatMilliseconds", defaults.HeartbeatEvery, 10, 10_000),
             Lease = Time(configuration, "Lease:Milliseconds", defaults.Lease, 100, 86_400_000),
             LeaseSweepEvery = Time(configuration, "Lease:SweepMilliseconds", defaults.LeaseSweepEvery, 10, 600_000),
@@ -95,6 +101,13 @@ internal sealed record PickingSettings
             && value >= min && value <= max
             ? value
             : throw new WrongSettingException(setting, $"must be a whole number from {min} to {max}");
+    }
+
+    private static bool Flag(IConfiguration configuration, string setting, bool fallback)
+    {
+        var text = configuration[setting];
+        if (string.IsNullOrWhiteSpace(text)) return fallback;
+        return bool.TryParse(text, out var value) ? value : throw new WrongSettingException(setting, "must be true or false");
     }
 
     private static TimeSpan Time(IConfiguration configuration, string setting, TimeSpan fallback, int min, int max) =>

@@ -29,7 +29,12 @@ internal static class SurgeRun
         AnsiConsole.MarkupLineInterpolated($"[grey]logs in {system.Folder}[/]");
         var report = await MeasureAsync(options, workload, system, clock, cancellation);
         Summary.Write(report);
-        if (options.Report is { } file) await File.WriteAllTextAsync(file, report.ToJson(), cancellation);
+        if (options.Report is { } file)
+        {
+            await File.WriteAllTextAsync(file, report.ToJson(), cancellation);
+            await File.WriteAllTextAsync(Path.ChangeExtension(file, ".html"), HtmlReport.Render(report), cancellation);
+        }
+
         return report.Invariants.Broken == 0 ? 0 : ExitCodes.Broken;
     }
 

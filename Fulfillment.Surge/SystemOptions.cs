@@ -50,4 +50,13 @@ internal static class SystemOptions
             if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
                 result.AddError($"{option.Name} must be between {least} and {most}.");
         });
+
+    /// <summary>The same for an option that may be left out.</summary>
+    internal static void Bounded<T>(this Option<T?> option, T least, T most) where T : struct, IComparable<T> =>
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<T?>() is not { } value) return;
+            if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+                result.AddError($"{option.Name} must be between {least} and {most}.");
+        });
 }

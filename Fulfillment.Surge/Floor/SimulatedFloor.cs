@@ -9,6 +9,8 @@ namespace Fulfillment.Surge.Floor;
 /// </summary>
 internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, PickingTimes times, TimeProvider clock)
 {
+    private volatile PickingTimes _times = times;
+
     internal const int ScansPerCallMax = 45;
     private static readonly TimeSpan IdleDelay = TimeSpan.FromMilliseconds(250);
 
@@ -26,8 +28,14 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
     internal string? LastRefusal { get; private set; }
 
     /// <summary>Works until cancelled.</summary>
-    internal Task RunAsync(int pickers, CancellationToken cancellation) =>
-        Task.WhenAll(Enumerable.Range(1, pickers).Select(number => WorkAsync($"picker-{number:D3}", cancellation)));
+    internal Task RunAsync(int pickers, CancellationToken cancellation) => RunAsync(1, pickers, cancellation);
+
+    /// <summary>More pickers, numbered from <paramref name="first"/>: a number is a person.</summary>
+    internal Task RunAsync(int first, int pickers, CancellationToken cancellation) =>
+        Task.WhenAll(Enumerable.Range(first, pickers).Select(number => WorkAsync($"picker-{number:D3}", cancellation)));
+
+    /// <summary>From the next stop on they take these times: the measured time is over.</summary>
+    internal void Hurry(PickingTimes times) => _times = times;
 
     private async Task WorkAsync(string picker, CancellationToken cancellation)
     {
@@ -66,10 +74,10 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
 
     private async Task WalkAsync(string picker, Tour tour, CancellationToken cancellation)
     {
-        await Task.Delay(times.ToSetUp, clock, cancellation);
+        await Task.Delay(_times.ToSetUp, clock, cancellation);
         foreach (var tasks in tour.Tasks.Chunk(ScansPerCallMax))
         {
-            await Task.Delay(times.For(tasks.Length, tour.Tasks.Count, tour.DistanceMm ?? 0), clock, cancellation);
+            await Task.Delay(_times.For(tasks.Length, tour.Tasks.Count, tour.DistanceMm ?? 0), clock, cancellation);
             var scans = tasks.Select(task => new Scan(
                 $"{tour.TourId:N}-{task.TaskNo}", task.TaskNo, task.Location, task.Sku, task.Tote, task.Quantity, 0));
             await picking.PostAsync(
