@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fulfillment.Surge;
 using Fulfillment.Surge.Bench;
+using Fulfillment.Surge.Matrix;
 using Fulfillment.Surge.Simulate;
 
 // The library's own two seconds would cut a stop short and leave the cluster's folder behind.
@@ -10,6 +11,7 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
 {
     UpCommand.Create(),
     RunCommand.Create(),
+    MatrixCommand.Create(),
     SimulateCommand.Create(),
     new Command("bench", "Benchmarks: every claim of speed or quality, measured here.") { PlannerBench.Create() },
 }.Parse(args).InvokeAsync();

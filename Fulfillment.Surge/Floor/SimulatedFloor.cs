@@ -12,6 +12,12 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
     private volatile PickingTimes _times = times;
 
     internal const int ScansPerCallMax = 45;
+
+    /// <summary>
+    /// Lines of one confirmation: fewer than the service takes where a whole cart would outlast the lease, which each
+    /// confirmation renews.
+    /// </summary>
+    internal int ScansPerCall { get; init; } = ScansPerCallMax;
     private static readonly TimeSpan IdleDelay = TimeSpan.FromMilliseconds(250);
 
     private long _tours;
@@ -75,7 +81,7 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
     private async Task WalkAsync(string picker, Tour tour, CancellationToken cancellation)
     {
         await Task.Delay(_times.ToSetUp, clock, cancellation);
-        foreach (var tasks in tour.Tasks.Chunk(ScansPerCallMax))
+        foreach (var tasks in tour.Tasks.Chunk(ScansPerCall))
         {
             await Task.Delay(_times.For(tasks.Length, tour.Tasks.Count, tour.DistanceMm ?? 0), clock, cancellation);
             var scans = tasks.Select(task => new Scan(

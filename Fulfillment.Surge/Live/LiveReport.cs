@@ -52,6 +52,8 @@ internal static class LiveReport
             Confirmations = facts.Clients.Confirmations,
             Clients = facts.Clients.Rows,
             Collapsed = Collapse.Of(backlog, phases.Normal, phases.SurgeEnd, phases.SurgeRate),
+            Planning = new(
+                facts.Clients.PoolMean, facts.ReplicaCpu, facts.Clients.PlanningSeconds, facts.Clients.PlannedInTime),
             Void = Void(facts.HostBusy, latencies.Accept),
         };
         report.Replicas = [.. looks.Select(look => new ReplicasAt(

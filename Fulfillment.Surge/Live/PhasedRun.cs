@@ -29,6 +29,9 @@ internal sealed class PhasedRun : IAsyncDisposable
     private const double HurrySpeedup = 100_000;
     private const int HurryPickers = 40;
 
+    // At real times a cart of 45 lines takes longer than the lease of ten minutes; a shelf's worth does not.
+    private const int ScansPerCall = 15;
+
     private readonly PhasedOptions _options;
     private readonly TimeProvider _clock;
     private readonly Action<string> _say;
@@ -90,7 +93,8 @@ internal sealed class PhasedRun : IAsyncDisposable
         var within = TimeSpan.FromHours(_options.ShipWithinHours / _options.Compression);
         var load = new OpenLoop(_orders, keys, _acknowledged, _clock) { ShipWithin = within };
         var floor = new SimulatedFloor(
-            _floorDesk, _system.Keys.Floor, new PickingTimes(_options.Compression), _clock);
+            _floorDesk, _system.Keys.Floor, new PickingTimes(_options.Compression), _clock)
+        { ScansPerCall = ScansPerCall };
         var crew = new Crew(floor, new FlexLabour(_options.Labour), _pickingDb, _options.Compression, _clock);
         var record = new RunRecord(
             _ordersDb, _redis, StreamNames.Orders(_system.WarehouseId), StreamNames.Group, _replicas,

@@ -50,6 +50,9 @@ public sealed record SurgeReport
 
     public IReadOnlyList<ClientRow> Clients { get; set; } = [];
     public CostOfRun? Cost { get; set; }
+
+    /// <summary>What planning took; null where it was not looked at.</summary>
+    public PlanningOfRun? Planning { get; set; }
     public Elasticity? Elasticity { get; set; }
 
     /// <summary>The run against its yardsticks; null where no replica's rate was known.</summary>
@@ -131,6 +134,12 @@ public sealed record CostOfRun(
 /// </summary>
 public sealed record Elasticity(
     double UnderAccuracy, double OverAccuracy, double UnderTimeShare, double OverTimeShare, double? ElasticSpeedup);
+
+/// <param name="PoolMean">Releases planned together, on average.</param>
+/// <param name="ReplicaCpuSeconds">CPU of all replicas since each was ready.</param>
+/// <param name="PlannerSeconds">Time inside the planner.</param>
+/// <param name="Planned">Orders planned in the measured time.</param>
+public sealed record PlanningOfRun(double PoolMean, double ReplicaCpuSeconds, double PlannerSeconds, long Planned);
 
 /// <summary>Both yardsticks are <c>Simulate.Oracles</c>, for the mean rates of the run's phases.</summary>
 public sealed record AgainstOracles(
