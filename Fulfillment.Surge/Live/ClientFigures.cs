@@ -13,12 +13,18 @@ namespace Fulfillment.Surge.Live;
 /// <param name="AheadMost">
 /// The most releases of the surging client that went onto the stream while another client's release waited for it.
 /// </param>
-/// <param name="PoolMean">Releases of a plan on average, while measured.</param>
+/// <param name="Pools">When each plan of the measured time was made, seconds of the run, and its releases.</param>
 /// <param name="PlanningSeconds">Planner's own time of all plans while measured.</param>
-/// <param name="PlannedInTime">Orders that were planned while measured.</param>
 internal sealed record ClientOutcome(
     IReadOnlyList<ClientRow> Rows, IReadOnlyList<ConfirmationAt> Confirmations, double? OthersNormalP99,
-    double? OthersSurgeP99, int AheadMost, double PoolMean, double PlanningSeconds, long PlannedInTime);
+    double? OthersSurgeP99, int AheadMost, IReadOnlyList<(double At, int Orders)> Pools, double PlanningSeconds)
+{
+    /// <summary>Releases of a plan on average.</summary>
+    internal double PoolMean => Pools.Count == 0 ? 0 : Pools.Average(pool => pool.Orders);
+
+    /// <summary>Releases that were planned while measured.</summary>
+    internal long PlannedInTime => Pools.Sum(pool => (long)pool.Orders);
+}
 
 /// <inheritdoc cref="ClientOutcome"/>
 internal sealed class ClientFigures(
@@ -38,9 +44,7 @@ internal sealed class ClientFigures(
         """;
 
     private const string PlansSql = """
-        SELECT coalesce(avg(releases), 0)::float8, coalesce(sum(planning_us), 0)::float8 / 1000000,
-               coalesce(sum(releases), 0)::bigint
-        FROM plans WHERE planned_at <= $1
+        SELECT planned_at, releases, planning_us::float8 / 1000000 FROM plans WHERE planned_at <= $1
         """;
 
     private sealed record Release(
@@ -58,12 +62,12 @@ internal sealed class ClientFigures(
         var rows = releases.GroupBy(release => release.Client).OrderBy(own => own.Key, StringComparer.Ordinal)
             .Select(own => RowOf(own.Key, [.. own], Of(waits.Where(wait => wait.Client == own.Key)), metres));
         var others = waits.Where(wait => wait.Client != star).ToList();
-        var (pool, seconds, planned) = await PlansAsync(begunAt.AddSeconds(phases.Total), cancellation);
+        var (pools, seconds) = await PlansAsync(begunAt.AddSeconds(phases.Total), cancellation);
         return new(
             [.. rows], Curve(waits, phases.Total),
             P99(others.Where(wait => wait.At < phases.Normal)),
             P99(others.Where(wait => wait.At >= phases.Normal && wait.At < phases.SurgeEnd)),
-            star is null ? 0 : AheadMost(releases, star), pool, seconds, planned);
+            star is null ? 0 : AheadMost(releases, star), pools, seconds);
     }
 
     private static ClientRow RowOf(
@@ -132,13 +136,19 @@ internal sealed class ClientFigures(
         return metres;
     }
 
-    private async Task<(double Pool, double Seconds, long Planned)> PlansAsync(
+    private async Task<(List<(double At, int Orders)> Pools, double Seconds)> PlansAsync(
         DateTimeOffset until, CancellationToken cancellation)
     {
+        var (pools, seconds) = (new List<(double, int)>(), 0.0);
         await using var command = pickingDb.CreateCommand(PlansSql);
         command.Parameters.AddWithValue(until);
         await using var row = await command.ExecuteReaderAsync(cancellation);
-        await row.ReadAsync(cancellation);
-        return (row.GetDouble(0), row.GetDouble(1), row.GetInt64(2));
+        while (await row.ReadAsync(cancellation))
+        {
+            pools.Add(((row.GetFieldValue<DateTimeOffset>(0) - begunAt).TotalSeconds, row.GetInt32(1)));
+            seconds += row.GetDouble(2);
+        }
+
+        return (pools, seconds);
     }
 }

@@ -12,7 +12,8 @@ internal static class LiveSettings
         facts.Startups.Count == 0 ? null : facts.Startups.Order().ElementAt(facts.Startups.Count / 2);
 
     internal static Dictionary<string, string> Of(
-        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate)
+        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts,
+        (double? Rate, PlannerFit? Fit) replica)
     {
         var settings = new Dictionary<string, object?>
         {
@@ -34,7 +35,9 @@ internal static class LiveSettings
             ["pickingProgram"] = facts.Program,
             ["poolOrdersMax"] = CompressedTimes.PoolOrdersMax,
             ["poolWaitSeconds"] = CompressedTimes.PoolWait.TotalSeconds / options.Compression,
-            ["replicaRate"] = replicaRate,
+            ["replicaRate"] = replica.Rate,
+            ["secondsPerPool"] = replica.Fit?.SecondsPerPool,
+            ["secondsPerOrder"] = replica.Fit?.SecondsPerOrder,
             ["startupSeconds"] = Startup(facts)?.TotalSeconds,
             ["startupSecondsOfDay"] = Startup(facts)?.TotalSeconds * options.Compression,
             ["hostBusy"] = facts.HostBusy,
@@ -54,6 +57,6 @@ internal static class LiveSettings
     }
 
     private static string Text(object value) => value is double number
-        ? number.ToString("0.######", CultureInfo.InvariantCulture)
+        ? number.ToString("0.########", CultureInfo.InvariantCulture)
         : Convert.ToString(value, CultureInfo.InvariantCulture)!;
 }

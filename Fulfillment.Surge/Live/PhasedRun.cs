@@ -29,8 +29,8 @@ internal sealed class PhasedRun : IAsyncDisposable
     private const double HurrySpeedup = 100_000;
     private const int HurryPickers = 40;
 
-    // At real times a cart of 45 lines takes longer than the lease of ten minutes; a shelf's worth does not.
-    private const int ScansPerCall = 15;
+    // At real times a cart of 45 lines outlasts the lease of ten minutes; a scanner confirms as it goes.
+    private const int ScansPerCall = 5;
 
     private readonly PhasedOptions _options;
     private readonly TimeProvider _clock;

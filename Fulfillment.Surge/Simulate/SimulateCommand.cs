@@ -34,7 +34,7 @@ internal static class SimulateCommand
     { Description = "Orders a pool.", DefaultValueFactory = _ => 120 };
     private static readonly Option<double> PoolWait = Number("--pool-wait", "Seconds a thin pool waits.", 2);
     private static readonly Option<double> DepthFactor = Number("--depth", "streamLengths of stream a live worker.", 2);
-    private static readonly Option<double> DepthFloor = Number("--depth-floor", "streamLengths of stream at least.", 2);
+    private static readonly Option<double> DepthFloor = Number("--depth-floor", "streamLengths of stream at least.", 4);
     private static readonly Option<double> Startup = Number("--startup", "Seconds until a replica works.", 20);
     private static readonly Option<int> Connections = new("--max-connections") { DefaultValueFactory = _ => 400 };
     private static readonly Option<double> Price = Number("--price", "Of a replica-second.", 0.000015);

@@ -39,7 +39,7 @@ public sealed record SimulationSettings
     public double DepthFactor { get; init; } = 2;
 
     /// <summary>And at least this many streamLengths, however few live.</summary>
-    public double DepthFloor { get; init; } = 2;
+    public double DepthFloor { get; init; } = 4;
 
     public ConnectionLimits Connections { get; init; } = new();
     public Prices Prices { get; init; } = new();
