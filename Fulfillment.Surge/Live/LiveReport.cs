@@ -58,9 +58,9 @@ internal static class LiveReport
         };
         report.Replicas = [.. looks.Select(look => new ReplicasAt(
             look.T, look.Asked + look.Draining, look.Asked, 0, Ready: look.Ready))];
-        var rate = RateOf(options, looks, facts, report);
+        var rate = options.ReplicaRate ?? SeenRate.Of(looks, facts.Clients.Pools, phases);
         report = Scaled(report, options, spec, looks, facts, rate);
-        report.Settings = LiveSettings.Of(options, spec, workload, facts, (rate, FitOf(options, looks, facts)));
+        report.Settings = LiveSettings.Of(options, spec, workload, facts, rate);
         report.Verdict = [.. LiveWords.Of(report, options, facts)];
         return report;
     }
@@ -73,22 +73,6 @@ internal static class LiveReport
         return accept?.P99 > AcceptP99MsMax
             ? string.Create(English, $"99 of 100 answers took {accept.P99:N0} ms, more than {AcceptP99MsMax:N0} ms.")
             : null;
-    }
-
-    private static PlannerFit? FitOf(PhasedOptions options, IReadOnlyList<Look> looks, LiveFacts facts) =>
-        PlannerFit.Of(looks, facts.Clients.Pools, options.Phases);
-
-    // Given; else by what was planned while full pools waited; else by what a full pool costs of the share.
-    private static double? RateOf(
-        PhasedOptions options, IReadOnlyList<Look> looks, LiveFacts facts, SurgeReport report)
-    {
-        if (options.ReplicaRate is { } given) return given;
-        if (LiveRun.ReplicaRate(report, CompressedTimes.PoolOrdersMax) is { } seen) return seen;
-        if (options.Cores is not { } cores || facts.ReplicaCpu <= 0) return null;
-        var perOrder = FitOf(options, looks, facts) is { } fit
-            ? fit.SecondsPerOrder + (fit.SecondsPerPool / CompressedTimes.PoolOrdersMax)
-            : facts.ReplicaCpu / Math.Max(1, facts.Clients.PlannedInTime);
-        return perOrder > 0 ? cores / perOrder : null;
     }
 
     private static SurgeReport Scaled(

@@ -12,8 +12,7 @@ internal static class LiveSettings
         facts.Startups.Count == 0 ? null : facts.Startups.Order().ElementAt(facts.Startups.Count / 2);
 
     internal static Dictionary<string, string> Of(
-        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts,
-        (double? Rate, PlannerFit? Fit) replica)
+        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate)
     {
         var settings = new Dictionary<string, object?>
         {
@@ -35,9 +34,7 @@ internal static class LiveSettings
             ["pickingProgram"] = facts.Program,
             ["poolOrdersMax"] = CompressedTimes.PoolOrdersMax,
             ["poolWaitSeconds"] = CompressedTimes.PoolWait.TotalSeconds / options.Compression,
-            ["replicaRate"] = replica.Rate,
-            ["secondsPerPool"] = replica.Fit?.SecondsPerPool,
-            ["secondsPerOrder"] = replica.Fit?.SecondsPerOrder,
+            ["replicaRate"] = replicaRate,
             ["startupSeconds"] = Startup(facts)?.TotalSeconds,
             ["startupSecondsOfDay"] = Startup(facts)?.TotalSeconds * options.Compression,
             ["hostBusy"] = facts.HostBusy,

@@ -134,7 +134,7 @@ internal static class MatrixCommand
             ["cores"] = Environment.ProcessorCount,
         };
         return settings.ToDictionary(entry => entry.Key, entry => entry.Value is double number
-            ? number.ToString("0.####", CultureInfo.InvariantCulture)
+            ? number.ToString("0.########", CultureInfo.InvariantCulture)
             : Convert.ToString(entry.Value, CultureInfo.InvariantCulture)!);
     }
 

@@ -84,11 +84,11 @@ internal static class ReportTables
         }));
 
     internal static string Matrix(IReadOnlyList<SurgeReport> cells) => Table(
-        ["Load", "Plan and replicas", "Confirmed, 99 of 100", "Largest backlog", "Collapsed", "On time",
-         "Metres a line", "Orders a pool", "CPU an order", "Replica-seconds", "Picker-hours", "Cost an order", "Invariants", "Counts"],
+        ["Load", "Plan and replicas", "Counts", "Confirmed, 99 of 100", "Largest backlog", "Collapsed", "On time",
+         "Metres a line", "Orders a pool", "CPU an order", "Replica-seconds", "Picker-hours", "Cost an order", "Invariants"],
         cells.OrderBy(cell => cell.Scale).Select(cell => new[]
         {
-            string.Create(English, $"{cell.Scale:0.#}x"), CellName(cell),
+            string.Create(English, $"{cell.Scale:0.#}x"), CellName(cell), cell.Void is null ? "yes" : "void",
             cell.LatencyMs.Confirm is { } confirm ? Time(confirm.P99) : "",
             cell.Backlog.Count > 0 ? Count((long)cell.Backlog.Max(at => at.Total)) : "",
             cell.Collapsed switch { true => "yes", false => "no", null => "" },
@@ -101,7 +101,6 @@ internal static class ReportTables
             cell.Cost is { } hands ? hands.PickerHours.ToString("N1", English) : "",
             cell.Cost is { } money ? string.Create(English, $"{money.PerOrder:G3} {money.Currency}") : "",
             cell.Invariants.Broken == 0 ? $"{cell.Invariants.Checked} held" : $"{cell.Invariants.Broken} BROKEN",
-            cell.Void ?? "yes",
         }));
 
     internal static string Invariants(InvariantFindings found)

@@ -19,14 +19,7 @@ internal static class LiveRun
             PoolWaitSeconds = Setting(live, "poolWaitSeconds") ?? settings.PoolWaitSeconds,
             Cost = settings.Cost with { Quota = Setting(live, "cpuQuota") ?? settings.Cost.Quota },
         };
-        if (Setting(live, "secondsPerPool") is { } perPool && Setting(live, "secondsPerOrder") is { } perOrderOfFit)
-        {
-            settings = settings with { Cost = new(perPool, perOrderOfFit, 0, settings.Cost.Quota) };
-            say(string.Create(CultureInfo.InvariantCulture,
-                $"calibrated: {perPool:0.######} CPU s a pool and {perOrderOfFit:0.######} an order at "
-                    + $"{settings.Cost.Quota} cores, {settings.ReplicaRate:0.##} orders/s from full pools"));
-        }
-        else if (ReplicaRate(live, settings.PoolOrdersMax) is { } rate)
+        if ((Setting(live, "replicaRate") ?? ReplicaRate(live, settings.PoolOrdersMax)) is { } rate)
         {
             // The pool's own part cannot be told apart from one run; a full pool is planned at the rate seen.
             var perOrder = settings.Cost.Quota / rate;

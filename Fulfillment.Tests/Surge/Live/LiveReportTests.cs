@@ -72,17 +72,19 @@ public sealed class LiveReportTests
         Assert.Equal(0.01, calibrated.Cost.Quota);
         Assert.Equal(CompressedTimes.PoolWait.TotalSeconds / 20, calibrated.PoolWaitSeconds, 6);
         Assert.Equal(2, calibrated.StartupSeconds);
-        Assert.Equal((0.02, 0.0003), (Math.Round(calibrated.Cost.SecondsPerPool, 6), Math.Round(calibrated.Cost.SecondsPerOrder, 6)));
+        Assert.Equal(20, calibrated.ReplicaRate, 6);
         Assert.Equal(2, said.Count);
     }
 
     [Fact]
-    public void Two_stretches_with_pools_of_different_size_tell_pool_from_order()
+    public void A_replicas_rate_is_the_most_that_was_seen_over_a_stretch_of_the_surge()
     {
-        var fit = PlannerFit.Of(new(Cost(5, 500), 5, 500), new(Cost(80, 400), 80, 400))!;
-        Assert.Equal((0.02, 0.0003), (Math.Round(fit.SecondsPerPool, 9), Math.Round(fit.SecondsPerOrder, 9)));
-        Assert.Null(PlannerFit.Of(new(1, 10, 500), new(2, 20, 1_000)));
-        Assert.Null(PlannerFit.Of(new(0.1, 5, 500), new(9, 10, 400)));
+        var looks = Enumerable.Range(0, 121).Select(half => half / 2.0)
+            .Select(t => new Look(t, 0, 0, 0, 2, t < 25 ? 1 : 2, 0, 0, 3)).ToList();
+        // 100 a second by one replica, then the same by two; 1,000 a second before the surge, which do not count.
+        var pools = Enumerable.Range(0, 400).Select(pool => (At: 0.05 + (pool / 10.0), Orders: pool < 100 ? 100 : 10)).ToList();
+        Assert.Equal(100, SeenRate.Of(looks, pools, Phases)!.Value, 0);
+        Assert.Null(SeenRate.Of(looks, [], Phases));
     }
 
     private static double Cost(int pools, int orders) => (0.02 * pools) + (0.0003 * orders);
