@@ -8,6 +8,7 @@ using Fulfillment.Orders.Progress;
 using Fulfillment.Orders.ShipOrder;
 using Fulfillment.Orders.Stock;
 using Fulfillment.Orders.TrackOrder;
+using Fulfillment.ServiceDefaults;
 
 namespace Fulfillment.Orders;
 
@@ -24,6 +25,7 @@ internal static class OrdersService
         builder.Services.AddHostedService<BackorderSweep>();
         builder.Services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, OrdersJson.Default));
+        builder.Services.AddSingleton(StopAt.Read(builder.Configuration));
         builder.AddDispatch();
         builder.AddProgress();
         // What a short or a cancel frees goes to the backorders, through the one writer.

@@ -62,6 +62,7 @@ public static class ServiceDefaultsExtensions
                 .AddMeter("Npgsql", TelemetryNames)
                 .AddMetricLog(builder.Configuration))
             .WithTracing(tracing => tracing
+                .SetSampler(new ParentBasedSampler(new WorkSampler()))
                 .AddSource(builder.Environment.ApplicationName, TelemetryNames)
                 .AddAspNetCoreInstrumentation(options =>
                     // Probes come every few seconds and say nothing about the work.

@@ -3,6 +3,7 @@ using Fulfillment.Surge;
 using Fulfillment.Surge.Bench;
 using Fulfillment.Surge.Matrix;
 using Fulfillment.Surge.Simulate;
+using Fulfillment.Surge.Target;
 
 // The library's own two seconds would cut a stop short and leave the cluster's folder behind.
 var patience = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(40) };
@@ -12,6 +13,7 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     UpCommand.Create(),
     RunCommand.Create(),
     MatrixCommand.Create(),
+    TargetCommand.Create(),
     SimulateCommand.Create(),
     new Command("bench", "Benchmarks: every claim of speed or quality, measured here.") { PlannerBench.Create() },
 }.Parse(args).InvokeAsync();

@@ -47,7 +47,8 @@ internal static class SurgeRun
         using var picking = new ServiceApi(system.Picking.Select(child => child.Url!));
         AnsiConsole.MarkupLine("[grey]receiving stock[/]");
         var keys = await Stocking.StockAsync(
-            system, orders, picking, workload, options.StockShortPercent, options.Seed, cancellation);
+            new(system.Keys.Operator, system.WarehouseId), orders, picking, workload, options.StockShortPercent,
+            options.Seed, cancellation);
 
         var acknowledged = new Acknowledgements();
         var load = new OpenLoop(orders, keys, acknowledged, clock);

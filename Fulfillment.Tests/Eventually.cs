@@ -5,7 +5,8 @@ namespace Fulfillment.Tests;
 /// <summary>Waits for a condition by asking again, with a generous deadline: no test waits for a time to pass.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    /// <summary>How long anything is waited for before the test fails.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public static async Task HoldsAsync(

@@ -160,6 +160,9 @@ public sealed class TestServers : IAsyncDisposable
         return Environment.IsPrivilegedProcess
             ? new ProcessStartInfo(
                 "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
+            {
+                WorkingDirectory = "/", // he may not be able to enter ours
+            }
             : new ProcessStartInfo(path, arguments);
     }
 

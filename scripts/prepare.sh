@@ -4,6 +4,7 @@ prepare() {
     need_dotnet
     need_servers
     choose_aspire
+    offer_dashboard
 }
 
 # Build servers would outlive the script.
@@ -74,4 +75,22 @@ PROJECT
     else
         echo "This package feed does not carry Aspire: the AppHost is left out (UseAspire.props)."
     fi
+}
+
+# The Aspire dashboard shows what `up` and its services do. It comes with the aspire command line; where npm is and no
+# aspire, that is fetched once (127 MB). Nothing needs it: without it there is no page, and its tests are skipped.
+offer_dashboard() {
+    local version=13.5.4 platform
+    case "$(uname -s)-$(uname -m)" in
+        Linux-x86_64) platform=linux-x64 ;;
+        Linux-aarch64) platform=linux-arm64 ;;
+        Darwin-arm64) platform=osx-arm64 ;;
+        *) return 0 ;;
+    esac
+    local package=@microsoft/aspire-cli-$platform
+    if [ -n "${ASPIRE_DASHBOARD_PATH:-}" ] || command -v aspire >/dev/null || ! command -v npm >/dev/null ||
+        [ -d "artifacts/tools/node_modules/$package" ]; then return 0; fi
+    echo "Fetching the Aspire dashboard ($package $version) into artifacts/tools"
+    npm install --prefix artifacts/tools --no-audit --no-fund --loglevel=error "$package@$version" >/dev/null 2>&1 ||
+        echo "It could not be fetched: there will be no dashboard."
 }

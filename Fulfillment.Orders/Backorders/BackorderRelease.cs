@@ -78,7 +78,8 @@ internal static class BackorderRelease
     }
 
     private static async Task<List<(DateTimeOffset ShipBy, Guid OrderId)>> FindAsync(
-        NpgsqlDataSource database, Reallocation work, DateTimeOffset shipBy, Guid orderId, CancellationToken cancellation)
+        NpgsqlDataSource database, Reallocation work, DateTimeOffset shipBy, Guid orderId,
+        CancellationToken cancellation)
     {
         await using var find = database.CreateCommand(FindSql);
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = work.ClientId });
@@ -94,7 +95,8 @@ internal static class BackorderRelease
     }
 
     private static async Task SendPageAsync(
-        NpgsqlDataSource database, string clientId, List<(DateTimeOffset ShipBy, Guid OrderId)> page, DateTimeOffset now,
+        NpgsqlDataSource database, string clientId, List<(DateTimeOffset ShipBy, Guid OrderId)> page,
+        DateTimeOffset now,
         CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
@@ -103,7 +105,8 @@ internal static class BackorderRelease
         var orders = await LockOrdersAsync(connection, clientId, ids, cancellation);
         var waiting = await ReadBackordersAsync(connection, clientId, ids, cancellation);
         var available = await LockStockAsync(
-            connection, clientId, [.. waiting.Values.SelectMany(lines => lines).Select(line => line.Sku).Distinct()], cancellation);
+            connection, clientId, [.. waiting.Values.SelectMany(lines => lines).Select(line => line.Sku).Distinct()],
+            cancellation);
 
         var rows = new GroupRows();
         var (gone, rest) = (new List<(Guid Order, int Line)>(), new List<(Guid Order, int Line, int Quantity)>());
@@ -112,7 +115,8 @@ internal static class BackorderRelease
             // Cancelled, or sent by another, since it was found.
             if (!waiting.TryGetValue(id, out var lines)) continue;
             var order = orders[id];
-            var shares = Allocation.Take([.. lines.Select(line => (line.Sku, line.Quantity))], order.FillAll, available);
+            var shares = Allocation.Take(
+                [.. lines.Select(line => (line.Sku, line.Quantity))], order.FillAll, available);
             var released = 0;
             for (var i = 0; i < shares.Length; i++)
             {
@@ -165,7 +169,8 @@ internal static class BackorderRelease
         var orders = new Dictionary<Guid, LockedOrder>();
         while (await reader.ReadAsync(cancellation))
             orders.Add(reader.GetGuid(0), new LockedOrder(
-                reader.GetString(1), reader.GetBoolean(2), reader.GetFieldValue<DateTimeOffset>(3), reader.GetBoolean(4),
+                reader.GetString(1), reader.GetBoolean(2), reader.GetFieldValue<DateTimeOffset>(3),
+                reader.GetBoolean(4),
                 reader.GetInt32(5)));
         return orders;
     }

@@ -140,7 +140,9 @@ internal static class CancelTransaction
             : open || all || order.Backordered || order.PartCancelled ? null
             : "already_planned";
         var after = order.Releases.Select(release =>
-            refusal is null && OutcomeOf(release.State) == CancelOutcome.Cancelled ? ReleaseState.Cancelled : release.State);
+            refusal is null && OutcomeOf(release.State) == CancelOutcome.Cancelled
+                ? ReleaseState.Cancelled
+                : release.State);
         var status = OrderStates.Derive(
             after, backordered: false, order.Shipped, cancelled: refusal is null && (order.Cancelled || all));
         var freed = order.Skus.Where(of => releases.Contains((of.ReleaseNo, CancelOutcome.Cancelled)))

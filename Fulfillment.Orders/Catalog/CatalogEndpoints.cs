@@ -62,12 +62,14 @@ internal static class CatalogEndpoints
         clients.MapPut("/skus/{sku}", PutSkuAsync);
     }
 
-    private static async Task PutWarehouseAsync(HttpContext context, string id, NpgsqlDataSource database, TimeProvider clock)
+    private static async Task PutWarehouseAsync(
+        HttpContext context, string id, NpgsqlDataSource database, TimeProvider clock)
     {
         var request = await RequestBody.ReadAsync(context, OrdersJson.Default.WarehouseRequest, BodyBytesMax);
         if (request is null) return;
         var zone = request.TimeZone ?? "Etc/UTC";
-        if (!OrderLimits.IsId(id) || !OrderLimits.IsId(request.Name) || !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        if (!OrderLimits.IsId(id) || !OrderLimits.IsId(request.Name)
+            || !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
         {
             await Problems.WriteAsync(context, 422, "invalid_warehouse", "The id, name or time zone is not valid.");
             return;
@@ -79,24 +81,28 @@ internal static class CatalogEndpoints
         context.Response.StatusCode = 204;
     }
 
-    private static async Task PutClientAsync(HttpContext context, string id, NpgsqlDataSource database, TimeProvider clock)
+    private static async Task PutClientAsync(
+        HttpContext context, string id, NpgsqlDataSource database, TimeProvider clock)
     {
         var request = await RequestBody.ReadAsync(context, OrdersJson.Default.ClientRequest, BodyBytesMax);
         if (request is null) return;
         if (!OrderLimits.IsId(id) || !OrderLimits.IsId(request.Name) || !OrderLimits.IsId(request.WarehouseId)
             || request.Weight is < 1 or > 1_000)
         {
-            await Problems.WriteAsync(context, 422, "invalid_client", "The id, name, warehouse or weight (1 to 1,000) is not valid.");
+            await Problems.WriteAsync(
+                context, 422, "invalid_client", "The id, name, warehouse or weight (1 to 1,000) is not valid.");
             return;
         }
 
         try
         {
             var written = await ExecuteAsync(
-                database, PutClientSql, context.RequestAborted, Text(id), Text(request.Name!), Text(request.WarehouseId!),
+                database, PutClientSql, context.RequestAborted, Text(id), Text(request.Name!),
+                Text(request.WarehouseId!),
                 new NpgsqlParameter<int> { TypedValue = request.Weight }, Now(clock));
             if (written == 0)
-                await Problems.WriteAsync(context, 409, "client_warehouse_fixed", "A client does not move to another warehouse.");
+                await Problems.WriteAsync(
+                    context, 409, "client_warehouse_fixed", "A client does not move to another warehouse.");
             else context.Response.StatusCode = 204;
         }
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.ForeignKeyViolation)
@@ -124,7 +130,8 @@ internal static class CatalogEndpoints
         var key = ApiKey.Create();
         await keys.PutAsync(key, "client", id, request.ExpiresAt?.ToUniversalTime(), context.RequestAborted);
         await context.Response.WriteAsJsonAsync(
-            new KeyAnswer(key.ToString(), key.Prefix), OrdersJson.Default.KeyAnswer, cancellationToken: context.RequestAborted);
+            new KeyAnswer(key.ToString(), key.Prefix), OrdersJson.Default.KeyAnswer,
+            cancellationToken: context.RequestAborted);
     }
 
     private static async Task RevokeKeyAsync(HttpContext context, string prefix, ApiKeyStore keys)
@@ -136,7 +143,8 @@ internal static class CatalogEndpoints
     private static async Task PutSkuAsync(HttpContext context, string sku)
     {
         var request = await RequestBody.ReadAsync(context, OrdersJson.Default.SkuName, BodyBytesMax);
-        if (request is not null) await WriteSkusAsync(context, context.User.Subject()!, [new SkuRequest(sku, request.Name)]);
+        if (request is not null)
+            await WriteSkusAsync(context, context.User.Subject()!, [new SkuRequest(sku, request.Name)]);
     }
 
     private static async Task PutSkusAsync(HttpContext context, string clientId)
@@ -148,7 +156,8 @@ internal static class CatalogEndpoints
     private static async Task WriteSkusAsync(HttpContext context, string clientId, SkuRequest[] skus)
     {
         if (skus.Length is 0 or > SkusMax || skus.Any(sku => !OrderLimits.IsId(sku?.Sku)
-            || sku!.Name is not { Length: > 0 and <= OrderLimits.AddressFieldLengthMax } name || !OrderLimits.IsPrintable(name))
+            || sku!.Name is not { Length: > 0 and <= OrderLimits.AddressFieldLengthMax } name
+            || !OrderLimits.IsPrintable(name))
             || skus.DistinctBy(sku => sku.Sku).Count() < skus.Length)
         {
             await Problems.WriteAsync(context, 422, "invalid_skus", $"1 to {SkusMax} SKUs, each once, with a name.");

@@ -17,7 +17,8 @@ internal sealed class ClientDirectory(NpgsqlDataSource database, TimeProvider cl
         """;
 
     // Bounded by the number of clients: only those that exist are kept.
-    private readonly ConcurrentDictionary<string, (Client Client, DateTimeOffset ReadAt)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (Client Client, DateTimeOffset ReadAt)> _known = new(
+        StringComparer.Ordinal);
 
     internal async ValueTask<Client?> FindAsync(string clientId, CancellationToken cancellation)
     {

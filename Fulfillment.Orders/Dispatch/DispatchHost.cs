@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Fulfillment.Orders.Replicas;
+using Fulfillment.ServiceDefaults;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -8,7 +9,7 @@ namespace Fulfillment.Orders.Dispatch;
 /// <summary>A relay for every warehouse there is, new ones included; each is active in one replica at a time.</summary>
 internal sealed partial class DispatchHost(
     NpgsqlDataSource database, IConnectionMultiplexer redis, DispatchOptions options, DispatchSignal signal,
-    DispatchMetrics metrics, TimeProvider clock, ILogger<DispatchHost> log) : BackgroundService
+    DispatchMetrics metrics, TimeProvider clock, StopAt stopAt, ILogger<DispatchHost> log) : BackgroundService
 {
     private const string WarehousesSql = "SELECT warehouse_id FROM warehouses";
 
@@ -49,7 +50,7 @@ internal sealed partial class DispatchHost(
             try
             {
                 var relay = new WarehouseRelay(
-                    warehouseId, connection, redis.GetDatabase(), options, metrics, clock, log);
+                    warehouseId, connection, redis.GetDatabase(), options, metrics, clock, stopAt, log);
                 await relay.RunAsync(signal, active.Token);
             }
             finally

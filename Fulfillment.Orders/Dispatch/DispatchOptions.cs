@@ -34,6 +34,13 @@ internal sealed class DispatchOptions
     /// <summary>What planning and picking take at least: a ship-by nearer than this can no longer be met.</summary>
     public TimeSpan LeadTime { get; set; } = TimeSpan.Zero;
 
+    /// <summary>
+    /// Entries that the stream may hold, in flight included: what the autoscaler's doubling can use. One worker may
+    /// become four in one sync, each of them wants <see cref="StreamLength"/>: a stream cut to fewer would hide from
+    /// the rule the very backlog that it scales on.
+    /// </summary>
+    internal long DepthMax(long liveWorkers) => StreamLength * Math.Max(4, 2 * liveWorkers);
+
     /// <exception cref="WrongSettingException">A value cannot be read or is out of its range.</exception>
     internal static DispatchOptions From(IConfiguration configuration)
     {

@@ -10,7 +10,8 @@ internal static class SendSignal
     // cancel asks for all that a hold does. (The other way round the release comes back as Held, and is cancelled then;
     // a cancel says so sooner.)
     private const string SendSql = """
-        INSERT INTO release_signals (client_id, order_id, release_no, signal_no, warehouse_id, kind, created_at, traceparent)
+        INSERT INTO release_signals (client_id, order_id, release_no, signal_no, warehouse_id, kind, created_at,
+            traceparent)
         SELECT r.client_id, r.order_id, r.release_no, coalesce(max(s.signal_no), 0) + 1, r.warehouse_id, $3, $4, $5
         FROM releases r LEFT JOIN release_signals s
             ON s.client_id = r.client_id AND s.order_id = r.order_id AND s.release_no = r.release_no

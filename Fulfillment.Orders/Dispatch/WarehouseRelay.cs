@@ -1,3 +1,4 @@
+using Fulfillment.ServiceDefaults;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -11,6 +12,11 @@ namespace Fulfillment.Orders.Dispatch;
 /// </summary>
 internal sealed partial class WarehouseRelay
 {
+    /// <summary>
+    /// Steps of <see cref="StopAt"/>: releases are marked and not on the stream; on it, without their ids.
+    /// </summary>
+    internal const string StopBeforeAppend = "Relay.BeforeAppend", StopAfterAppend = "Relay.AfterAppend";
+
     private const int HeadsPerClientMin = 16;
 
     private const string ReadEpochSql = "SELECT epoch FROM fair_queues WHERE warehouse_id = $1";
@@ -30,6 +36,7 @@ internal sealed partial class WarehouseRelay
     private readonly DispatchOptions _options;
     private readonly DispatchMetrics _metrics;
     private readonly TimeProvider _clock;
+    private readonly StopAt _stopAt;
     private readonly ILogger _log;
 
     private FairQueue _queue = new(0, []);
@@ -40,10 +47,10 @@ internal sealed partial class WarehouseRelay
 
     internal WarehouseRelay(
         string warehouseId, NpgsqlConnection connection, IDatabase redis, DispatchOptions options,
-        DispatchMetrics metrics, TimeProvider clock, ILogger log)
+        DispatchMetrics metrics, TimeProvider clock, StopAt stopAt, ILogger log)
     {
-        (_warehouseId, _connection, _options, _metrics, _clock, _log) =
-            (warehouseId, connection, options, metrics, clock, log);
+        (_warehouseId, _connection, _options, _metrics, _clock, _stopAt, _log) =
+            (warehouseId, connection, options, metrics, clock, stopAt, log);
         _stream = new PickingStream(redis, warehouseId, clock);
         _lost = new LostEntries(warehouseId, connection, _stream, clock);
     }
@@ -112,8 +119,7 @@ internal sealed partial class WarehouseRelay
             return Found.Work; // what it published has taken room
         }
 
-        var depthMax = 2L * _options.StreamLength * Math.Max(1, liveWorkers);
-        var room = (int)Math.Min(depthMax - depth - _entryless, _options.BatchMax);
+        var room = (int)Math.Min(_options.DepthMax(liveWorkers) - depth - _entryless, _options.BatchMax);
         return room > 0 ? await DispatchAsync(room, now, cancellation) : Found.FullStream;
     }
 
@@ -139,7 +145,9 @@ internal sealed partial class WarehouseRelay
         IReadOnlyList<ReleaseKey> releases, DateTimeOffset now, CancellationToken cancellation)
     {
         var messages = await ReleaseMessages.ReadAsync(_connection, _warehouseId, releases, cancellation);
+        _stopAt.Reached(StopBeforeAppend);
         var (entries, failure) = await _stream.AppendAsync(messages);
+        _stopAt.Reached(StopAfterAppend);
         var published = messages.Zip(entries).Where(sent => sent.Second is not null)
             .Select(sent => (sent.First.Key, sent.Second!)).ToList();
         if (published.Count > 0) await ReleaseMessages.StoreEntriesAsync(_connection, published, now, cancellation);

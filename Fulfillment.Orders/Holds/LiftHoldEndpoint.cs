@@ -49,7 +49,8 @@ internal static class LiftHoldEndpoint
 
         await batch.ExecuteNonQueryAsync(cancellation);
         if (batch.BatchCommands[1].RecordsAffected == 0)
-            return Problems.Result(StatusCodes.Status404NotFound, "unknown_hold", "The client's order has no such hold.");
+            return Problems.Result(
+                StatusCodes.Status404NotFound, "unknown_hold", "The client's order has no such hold.");
         await transaction.CommitAsync(cancellation);
         dispatch.Pulse();
         return TypedResults.NoContent();

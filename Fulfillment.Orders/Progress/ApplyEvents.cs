@@ -1,6 +1,7 @@
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.States;
+using Fulfillment.ServiceDefaults;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -13,6 +14,11 @@ namespace Fulfillment.Orders.Progress;
 internal static class ApplyEvents
 {
     internal const string Feed = "picking";
+
+    /// <summary>
+    /// Steps of <see cref="StopAt"/>: the events are written and not committed; committed and not reported.
+    /// </summary>
+    internal const string StopBeforeCommit = "Feed.BeforeCommit", StopAfterCommit = "Feed.AfterCommit";
 
     private const string LockOrdersSql = """
         SELECT o.client_id, o.order_id, o.cancel_requested_at IS NOT NULL FROM orders o
@@ -63,7 +69,7 @@ internal static class ApplyEvents
     /// <exception cref="FeedStoppedException">One of them does not fit; nothing is applied.</exception>
     internal static async Task<Effects> ApplyAsync(
         NpgsqlConnection connection, IReadOnlyList<FeedEvent> events, DateTimeOffset now, DateTimeOffset? caughtUpAt,
-        CancellationToken cancellation)
+        StopAt stopAt, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var known = await LockAsync(connection, events, cancellation);
@@ -75,7 +81,9 @@ internal static class ApplyEvents
         batch.BatchCommands.Add(MoveCursor(cursor, events.Count, now, caughtUpAt));
         await batch.ExecuteNonQueryAsync(cancellation);
         WriteEffects.CheckCounts(batch, effects);
+        stopAt.Reached(StopBeforeCommit);
         await transaction.CommitAsync(cancellation);
+        stopAt.Reached(StopAfterCommit);
         return effects;
     }
 

@@ -52,12 +52,14 @@ internal sealed class Effects
     {
         var key = new ReleaseKey(happened.ClientId, happened.OrderId, happened.ReleaseNo);
         if (!known.Releases.TryGetValue(key, out var release)) throw Unfit(happened, "no such release");
-        if (happened.Version != release.Version + 1) throw Unfit(happened, $"version {release.Version + 1} is the next");
+        if (happened.Version != release.Version + 1)
+            throw Unfit(happened, $"version {release.Version + 1} is the next");
 
         var to = release.State;
         // A signal that is answered after the release was given back already asks for nothing more, nor does a hold of
         // one that has failed: that is parked until somebody sends it again.
-        var settled = happened.Kind is EventKinds.Cancelled or EventKinds.Held && release.State == ReleaseState.Cancelled
+        var settled =
+            happened.Kind is EventKinds.Cancelled or EventKinds.Held && release.State == ReleaseState.Cancelled
             || happened.Kind == EventKinds.Held && release.State == ReleaseState.Failed;
         if (TriggerOf(happened) is { } trigger && !settled && !ReleaseStates.TryMove(release.State, trigger, out to))
             throw Unfit(happened, $"the release is {ReleaseStates.Name(release.State)}");

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Replicas;
+using Fulfillment.ServiceDefaults;
 using Npgsql;
 using Polly;
 
@@ -14,7 +15,7 @@ namespace Fulfillment.Orders.Progress;
 /// </summary>
 internal sealed partial class FeedReader(
     NpgsqlDataSource database, FeedClient feed, ProgressOptions options, FeedState state, DispatchSignal dispatch,
-    TimeProvider clock, ILogger<FeedReader> log, StockFreed? stockFreed = null) : BackgroundService
+    TimeProvider clock, StopAt stopAt, ILogger<FeedReader> log, StockFreed? stockFreed = null) : BackgroundService
 {
     private const string LockName = "progress:picking";
 
@@ -92,7 +93,8 @@ internal sealed partial class FeedReader(
         Effects effects;
         try
         {
-            effects = await ApplyEvents.ApplyAsync(connection, run, clock.GetUtcNow(), caughtUpAt, cancellation);
+            effects = await ApplyEvents.ApplyAsync(
+                connection, run, clock.GetUtcNow(), caughtUpAt, stopAt, cancellation);
         }
         catch (PostgresException broken) when (broken.SqlState.StartsWith("23", StringComparison.Ordinal))
         {

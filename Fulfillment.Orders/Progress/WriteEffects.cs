@@ -12,7 +12,8 @@ internal static class WriteEffects
     // planned_at is when the tour became known here: that is the confirmation a brand can be given.
     private const string ReleasesSql = """
         UPDATE releases r SET state = k.state, feed_version = k.version, reason = COALESCE(k.reason, r.reason),
-            planned_at = CASE WHEN k.planned_at IS NULL THEN r.planned_at ELSE $9 END, picked_at = COALESCE(k.picked_at, r.picked_at)
+            planned_at = CASE WHEN k.planned_at IS NULL THEN r.planned_at ELSE $9 END,
+            picked_at = COALESCE(k.picked_at, r.picked_at)
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
             AS k(client_id, order_id, release_no, state, version, reason, planned_at, picked_at)
         WHERE r.client_id = k.client_id AND r.order_id = k.order_id AND r.release_no = k.release_no

@@ -70,7 +70,8 @@ internal static class StockEndpoints
     {
         var request = await RequestBody.ReadAsync(context, OrdersJson.Default.CountRequest, BodyBytesMax);
         if (request is null) return;
-        if (!OrderLimits.IsId(request.Reference) || !OrderLimits.IsId(request.Sku) || request.Counted is < 0 or > int.MaxValue)
+        if (!OrderLimits.IsId(request.Reference) || !OrderLimits.IsId(request.Sku)
+            || request.Counted is < 0 or > int.MaxValue)
         {
             await Problems.WriteAsync(context, 422, "invalid_count", "A reference, a SKU and what was counted.");
             return;
@@ -97,7 +98,8 @@ internal static class StockEndpoints
             case BookingResult.Booked or BookingResult.Repeated:
                 // Also for a repeat: the process that booked may have died before it sent what was waiting.
                 await services.GetRequiredService<IntakeWriter>()
-                    .ReallocateAsync(clientId, [.. bySku.Select(change => change.Sku)]).WaitAsync(context.RequestAborted);
+                    .ReallocateAsync(clientId, [.. bySku.Select(change => change.Sku)])
+                        .WaitAsync(context.RequestAborted);
                 context.Response.StatusCode = 204;
                 break;
             case BookingResult.UnknownSku:
@@ -105,7 +107,8 @@ internal static class StockEndpoints
                 break;
             default:
                 await Problems.WriteAsync(
-                    context, 409, "stock_below_reserved", "Less would be on hand than is reserved or missing.", booking.Sku);
+                    context, 409, "stock_below_reserved", "Less would be on hand than is reserved or missing.",
+                    booking.Sku);
                 break;
         }
     }

@@ -62,7 +62,8 @@ internal static class StockLedger
         DateTimeOffset at, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(
+            IsolationLevel.ReadCommitted, cancellation);
         var skus = Array.ConvertAll(changes, change => change.Sku);
         var stock = await LockAsync(connection, clientId, skus, cancellation);
         var before = await BookedBeforeAsync(connection, clientId, reason, reference, skus, cancellation);
@@ -74,7 +75,8 @@ internal static class StockLedger
             if (before.Contains(sku)) continue;
             // A count finds what was missing, or knows that it is gone.
             var (delta, found) = reason == "Counted" ? (change - now.OnHand, -now.Missing) : (change, 0);
-            if (now.OnHand + delta < now.Reserved + now.Missing + found) return new Booking(BookingResult.BelowReserved, sku);
+            if (now.OnHand + delta < now.Reserved + now.Missing + found)
+                return new Booking(BookingResult.BelowReserved, sku);
             booked.Add(sku);
             onHand.Add(delta);
             missing.Add(found);
@@ -97,7 +99,10 @@ internal static class StockLedger
     private static async Task<Dictionary<string, (long OnHand, long Reserved, long Missing)>> LockAsync(
         NpgsqlConnection connection, string clientId, string[] skus, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(LockStockSql, connection) { Parameters = { Of(clientId), Of(skus) } };
+        await using var command = new NpgsqlCommand(LockStockSql, connection)
+        {
+            Parameters = { Of(clientId), Of(skus) },
+        };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var stock = new Dictionary<string, (long, long, long)>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))

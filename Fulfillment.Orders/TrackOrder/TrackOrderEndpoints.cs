@@ -12,7 +12,8 @@ internal sealed record OrderView(
     DateTimeOffset ShipBy, DateTimeOffset PlacedAt, ShipTo ShipTo, IReadOnlyList<LineView> Lines,
     IReadOnlyList<ReleaseView> Releases);
 
-internal sealed record LineView(int LineNo, string Sku, int Quantity, int Picked, int Backordered, int Cancelled, int Shipped);
+internal sealed record LineView(
+    int LineNo, string Sku, int Quantity, int Picked, int Backordered, int Cancelled, int Shipped);
 
 internal sealed record ReleaseView(int ReleaseNo, string State, int Lines, bool Held);
 
@@ -77,7 +78,8 @@ internal static class TrackOrderEndpoints
     }
 
     private static async Task<OrderView?> ReadAsync(
-        NpgsqlDataSource database, string clientId, Guid? orderId, string? clientOrderId, CancellationToken cancellation)
+        NpgsqlDataSource database, string clientId, Guid? orderId, string? clientOrderId,
+        CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         // One snapshot: a view must not show a line between its release and its backorder.
@@ -118,7 +120,8 @@ internal static class TrackOrderEndpoints
         {
             Parameters =
             {
-                new NpgsqlParameter<string> { TypedValue = clientId }, new NpgsqlParameter<Guid> { TypedValue = orderId },
+                new NpgsqlParameter<string> { TypedValue = clientId },
+                new NpgsqlParameter<Guid> { TypedValue = orderId },
             },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellation);

@@ -31,11 +31,11 @@ internal sealed class PlanPool(
         {
             var planned = Plan(slotted, failed);
             if (planned is null) continue; // refused orders moved to the failed ones
-            faults.DieAt(Faults.BeforeCommit);
+            faults.StopAt.Reached(Faults.BeforeCommit);
             var struck = await commit.CommitAsync(planned, cancellation);
             if (struck.Count == 0)
             {
-                faults.DieAt(Faults.AfterCommit);
+                faults.StopAt.Reached(Faults.AfterCommit);
                 telemetry.Committed(planned);
                 return;
             }

@@ -49,7 +49,8 @@ internal static class SettleSignals
             .ThenBy(s => s.Message.SignalNo);
         ReleaseKey[] keys = [.. inOrder.Select(signal => signal.Key)];
         await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
-        foreach (var signal in inOrder) await SettleOneAsync(connection, transaction, warehouseId, signal, now, cancellation);
+        foreach (var signal in inOrder)
+            await SettleOneAsync(connection, transaction, warehouseId, signal, now, cancellation);
         await transaction.CommitAsync(cancellation);
     }
 

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Fulfillment.Surge.Hosting;
 
-/// <summary>One process of a run: can be started again, stopped, killed and paused, and writes to one capped log.</summary>
+/// <summary>
+/// One process of a run: can be started again, stopped, killed and paused, and writes to one capped log.
+/// </summary>
 public sealed class Child : IAsyncDisposable
 {
     private readonly Func<ProcessStartInfo> _command;
@@ -12,7 +14,8 @@ public sealed class Child : IAsyncDisposable
     private Process? _process;
     private Task _copying = Task.CompletedTask;
 
-    internal Child(string name, string? url, Func<ProcessStartInfo> command, CappedLog log, Signal stop, TimeProvider clock)
+    internal Child(
+        string name, string? url, Func<ProcessStartInfo> command, CappedLog log, Signal stop, TimeProvider clock)
     {
         (Name, Url, _command, _log, _stop, _clock) = (name, url, command, log, stop, clock);
     }
@@ -63,7 +66,9 @@ public sealed class Child : IAsyncDisposable
     /// <summary>SIGTERM, and no waiting for what it does then; a paused one hears it when it goes on.</summary>
     internal bool Terminate() => _process is { } process && Signals.Send(process, Signal.Terminate);
 
-    /// <summary>Asks it to stop, and kills it when it has not after <paramref name="grace"/>. True when it obeyed.</summary>
+    /// <summary>
+    /// Asks it to stop, and kills it when it has not after <paramref name="grace"/>. True when it obeyed.
+    /// </summary>
     public async Task<bool> StopAsync(TimeSpan grace)
     {
         if (_process is not { } process) return true;

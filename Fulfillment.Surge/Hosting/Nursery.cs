@@ -21,8 +21,11 @@ internal static class Nursery
     })
     { IsBackground = true, Name = "nursery" }.Start();
 
-    /// <summary>The command as it is to be started: as <paramref name="user"/> if given, and bound to our life.</summary>
-    internal static ProcessStartInfo Bound(string program, IEnumerable<string> arguments, string? user, Signal onOurDeath)
+    /// <summary>
+    /// The command as it is to be started: as <paramref name="user"/> if given, and bound to our life.
+    /// </summary>
+    internal static ProcessStartInfo Bound(
+        string program, IEnumerable<string> arguments, string? user, Signal onOurDeath)
     {
         var start = new ProcessStartInfo
         {
@@ -40,11 +43,13 @@ internal static class Nursery
         }
         else
         {
-            if (user is not null) throw new HostingException("setpriv is needed to run PostgreSQL as root", "apt-get install util-linux");
+            if (user is not null)
+                throw new HostingException("setpriv is needed to run PostgreSQL as root", "apt-get install util-linux");
             start.FileName = program;
         }
 
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        if (user is not null) start.WorkingDirectory = "/"; // he may not be able to enter ours
         return start;
     }
 

@@ -11,7 +11,6 @@ namespace Fulfillment.Surge.Hosting;
 internal sealed class PostgresServer(Child child, string connectionString)
 {
     internal const int ConnectionsMax = 200;
-    private const string ClusterFolder = "postgres";
     private const string SuperUser = "fulfillment";
 
     // PostgreSQL refuses to run as root, so the user that its package made owns the cluster then.
@@ -37,11 +36,12 @@ internal sealed class PostgresServer(Child child, string connectionString)
     {
         var binaries = FindBinaries();
         var user = Environment.IsPrivilegedProcess && OperatingSystem.IsLinux() ? UserUnderRoot : null;
-        var cluster = Path.Combine(folder.Path, ClusterFolder);
+        var cluster = ClusterFolder.Make(folder.Path, forAnotherUser: user is not null);
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        await InitAsync(binaries, cluster, password, user, folder, cancellation);
+        await InitAsync(binaries, cluster, password, user, cancellation);
 
-        string[] arguments = ["-D", cluster, "-p", $"{port}", .. Settings.SelectMany(setting => new[] { "-c", setting })];
+        string[] arguments =
+            ["-D", cluster, "-p", $"{port}", .. Settings.SelectMany(setting => new[] { "-c", setting })];
         var child = adopt(
             "postgres", () => Nursery.Bound(Path.Combine(binaries, "postgres"), arguments, user, Signal.Interrupt),
             Signal.Interrupt);
@@ -68,12 +68,6 @@ internal sealed class PostgresServer(Child child, string connectionString)
         }
     }
 
-    internal static void DeleteCluster(string runFolder)
-    {
-        var cluster = Path.Combine(runFolder, ClusterFolder);
-        if (Directory.Exists(cluster)) Directory.Delete(cluster, recursive: true);
-    }
-
     private async Task<bool> AnswersAsync(CancellationToken cancellation)
     {
         try
@@ -90,17 +84,20 @@ internal sealed class PostgresServer(Child child, string connectionString)
 
     // Locale C: text sorts by byte, on every machine alike.
     private static async Task InitAsync(
-        string binaries, string cluster, string password, string? user, RunFolder folder, CancellationToken cancellation)
+        string binaries, string cluster, string password, string? user, CancellationToken cancellation)
     {
         Directory.CreateDirectory(cluster);
-        var secret = Path.Combine(folder.Path, "initdb.secret");
+        var secret = $"{cluster}.secret";
         await File.WriteAllTextAsync(secret, password, cancellation);
         if (user is not null) await RunAsync("chown", ["-R", user, cluster, secret], null, cancellation);
         try
         {
             await RunAsync(
                 Path.Combine(binaries, "initdb"),
-                ["-D", cluster, "-U", SuperUser, "--auth=scram-sha-256", $"--pwfile={secret}", "--locale=C", "-E", "UTF8"],
+                [
+                    "-D", cluster, "-U", SuperUser, "--auth=scram-sha-256", $"--pwfile={secret}", "--locale=C",
+                    "-E", "UTF8",
+                ],
                 user, cancellation);
         }
         finally
@@ -118,7 +115,8 @@ internal sealed class PostgresServer(Child child, string connectionString)
         var complained = await process.StandardError.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
         await said;
-        if (process.ExitCode != 0) throw new HostingException($"{Path.GetFileName(program)} failed: {complained.Trim()}");
+        if (process.ExitCode != 0)
+            throw new HostingException($"{Path.GetFileName(program)} failed: {complained.Trim()}");
     }
 
     /// <summary>The newest server binaries of this machine; Debian keeps them out of the PATH.</summary>
@@ -131,7 +129,8 @@ internal sealed class PostgresServer(Child child, string connectionString)
             .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator));
         return installed.FirstOrDefault(bin =>
                 File.Exists(Path.Combine(bin, "initdb")) || File.Exists(Path.Combine(bin, "initdb.exe")))
-            ?? throw new HostingException("PostgreSQL's server binaries are not found", "./start.sh installs or names them");
+            ?? throw new HostingException(
+                "PostgreSQL's server binaries are not found", "./start.sh installs or names them");
     }
 
     private static int MajorVersion(string folder) =>

@@ -16,7 +16,8 @@ internal static class Readiness
             if (!child.Running)
                 throw new HostingException($"{child.Name} ended at its start:\n{await child.LastLinesAsync(10)}");
             if (clock.GetElapsedTime(begun) > StartMax)
-                throw new HostingException($"{child.Name} is not ready after {StartMax.TotalSeconds} s:\n{await child.LastLinesAsync(10)}");
+                throw new HostingException(
+                    $"{child.Name} is not ready after {StartMax.TotalSeconds} s:\n{await child.LastLinesAsync(10)}");
             await Task.Delay(Between, clock, cancellation);
         }
     }

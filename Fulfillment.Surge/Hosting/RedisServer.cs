@@ -37,8 +37,10 @@ internal static class RedisServer
 
     private static string Find()
     {
-        string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator), "/usr/bin", "/opt/homebrew/bin"];
-        return folders.SelectMany(folder => new[] { Path.Combine(folder, "redis-server"), Path.Combine(folder, "redis-server.exe") })
+        var path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        string[] folders = [.. path.Split(Path.PathSeparator), "/usr/bin", "/opt/homebrew/bin"];
+        string[] names = ["redis-server", "redis-server.exe"];
+        return folders.SelectMany(folder => names.Select(name => Path.Combine(folder, name)))
                 .FirstOrDefault(File.Exists)
             ?? throw new HostingException("redis-server is not found", "./start.sh installs or names it");
     }

@@ -30,21 +30,23 @@ internal sealed class RunFolder
         for (var twin = 2; Directory.Exists(path); twin++)
             path = System.IO.Path.Combine(runs, $"{stamp}-{Environment.ProcessId}-{twin}");
         Directory.CreateDirectory(path);
-        File.WriteAllText(System.IO.Path.Combine(path, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        File.WriteAllText(
+            System.IO.Path.Combine(path, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         return new RunFolder(path);
     }
 
     private static void Prune(string runs)
     {
         var dead = Directory.GetDirectories(runs).Where(OwnerIsGone).OrderDescending(StringComparer.Ordinal).ToList();
-        foreach (var run in dead) PostgresServer.DeleteCluster(run);
+        foreach (var run in dead) ClusterFolder.Delete(run);
         foreach (var run in dead.Skip(RunsKept - 1)) Directory.Delete(run, recursive: true);
     }
 
     private static bool OwnerIsGone(string run)
     {
         var file = System.IO.Path.Combine(run, OwnerFile);
-        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var pid)) return true;
+        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var pid))
+            return true;
         if (pid == Environment.ProcessId) return false;
         try
         {

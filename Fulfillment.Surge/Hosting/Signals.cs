@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Fulfillment.Surge.Hosting;
 
-/// <summary>A signal that a fault or a stop sends to a child. Numbers as on Linux; macOS differs in the last two.</summary>
+/// <summary>
+/// A signal that a fault or a stop sends to a child. Numbers as on Linux; macOS differs in the last two.
+/// </summary>
 internal enum Signal
 {
     /// <summary>SIGINT: for PostgreSQL a fast shutdown, which does not wait for its clients.</summary>

@@ -21,7 +21,8 @@ internal sealed record CrossInvariant(int Number, string Name, string OrdersSql,
             var order = left.Key is null ? 1 : right.Key is null ? -1 : string.CompareOrdinal(left.Key, right.Key);
             if (order < 0) offenders.Add($"{left.Key}: Orders has {left.Value}, Picking nothing");
             else if (order > 0) offenders.Add($"{right.Key}: Picking has {right.Value}, Orders nothing");
-            else if (left.Value != right.Value) offenders.Add($"{left.Key}: Orders has {left.Value}, Picking {right.Value}");
+            else if (left.Value != right.Value)
+                offenders.Add($"{left.Key}: Orders has {left.Value}, Picking {right.Value}");
             if (order <= 0) await left.NextAsync(cancellation);
             if (order >= 0) await right.NextAsync(cancellation);
         }
@@ -46,7 +47,9 @@ internal sealed record CrossInvariant(int Number, string Name, string OrdersSql,
 
         internal async Task NextAsync(CancellationToken cancellation)
         {
-            (Key, Value) = await _rows!.ReadAsync(cancellation) ? (_rows.GetString(0), _rows.GetString(1)) : (null, null);
+            (Key, Value) = await _rows!.ReadAsync(cancellation)
+                ? (_rows.GetString(0), _rows.GetString(1))
+                : (null, null);
         }
 
         public async ValueTask DisposeAsync()

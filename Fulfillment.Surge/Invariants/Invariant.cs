@@ -13,7 +13,8 @@ internal sealed record Invariant(int Number, string Name, string OffendersSql)
 
     internal async Task<List<string>> OffendersAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand($"SELECT offender FROM ({OffendersSql}) AS found(offender) LIMIT {OffendersMax}");
+        await using var command = database.CreateCommand(
+            $"SELECT offender FROM ({OffendersSql}) AS found(offender) LIMIT {OffendersMax}");
         command.CommandTimeout = 120;
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var offenders = new List<string>();

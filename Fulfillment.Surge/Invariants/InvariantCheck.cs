@@ -8,13 +8,15 @@ namespace Fulfillment.Surge.Invariants;
 internal static class InvariantCheck
 {
     internal static async Task<IReadOnlyList<Finding>> RunAsync(
-        NpgsqlDataSource ordersDb, NpgsqlDataSource pickingDb, Acknowledgements acknowledged, CancellationToken cancellation)
+        NpgsqlDataSource ordersDb, NpgsqlDataSource pickingDb, Acknowledgements acknowledged,
+        CancellationToken cancellation)
     {
         var findings = new List<Finding>();
         foreach (var invariant in OrdersInvariants.All)
             findings.Add(new(invariant.Number, invariant.Name, await invariant.OffendersAsync(ordersDb, cancellation)));
         foreach (var invariant in PickingInvariants.All)
-            findings.Add(new(invariant.Number, invariant.Name, await invariant.OffendersAsync(pickingDb, cancellation)));
+            findings.Add(
+                new(invariant.Number, invariant.Name, await invariant.OffendersAsync(pickingDb, cancellation)));
         findings.Add(await AcknowledgedInvariant.CheckAsync(ordersDb, acknowledged, cancellation));
         foreach (var invariant in CrossInvariants.All)
         {
@@ -27,5 +29,6 @@ internal static class InvariantCheck
 
     internal static InvariantFindings ToReport(IReadOnlyList<Finding> findings) => new(
         findings.Count, findings.Count(finding => finding.Broken),
-        [.. findings.SelectMany(finding => finding.Offenders.Select(row => $"({finding.Number}) {finding.Name}: {row}"))]);
+        [.. findings.SelectMany(
+            finding => finding.Offenders.Select(row => $"({finding.Number}) {finding.Name}: {row}"))]);
 }

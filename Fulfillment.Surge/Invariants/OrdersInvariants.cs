@@ -10,17 +10,21 @@ internal static class OrdersInvariants
         """;
 
     private const string ReservedIsOpenSql = """
-        SELECT format('stock %s/%s: reserved %s, open allocations %s', client_id, sku, coalesce(reserved, 0), coalesce(open, 0))
+        SELECT format('stock %s/%s: reserved %s, open allocations %s', client_id, sku, coalesce(reserved, 0),
+            coalesce(open, 0))
         FROM stock FULL JOIN (
-            SELECT client_id, sku, sum(quantity - picked - short - cancelled) AS open FROM allocations GROUP BY client_id, sku
+            SELECT client_id, sku, sum(quantity - picked - short - cancelled) AS open FROM allocations
+                GROUP BY client_id, sku
         ) AS allocated USING (client_id, sku)
         WHERE coalesce(reserved, 0) <> coalesce(open, 0)
         """;
 
     private const string OnHandIsLedgerSql = """
-        SELECT format('stock %s/%s: on_hand %s missing %s, ledger %s and %s', client_id, sku, on_hand, missing, had, lost)
+        SELECT format('stock %s/%s: on_hand %s missing %s, ledger %s and %s', client_id, sku, on_hand, missing, had,
+            lost)
         FROM stock FULL JOIN (
-            SELECT client_id, sku, sum(on_hand_change) AS had, sum(missing_change) AS lost FROM stock_ledger GROUP BY client_id, sku
+            SELECT client_id, sku, sum(on_hand_change) AS had, sum(missing_change) AS lost FROM stock_ledger
+                GROUP BY client_id, sku
         ) AS ledger USING (client_id, sku)
         WHERE coalesce(on_hand, 0) <> coalesce(had, 0) OR coalesce(missing, 0) <> coalesce(lost, 0)
         """;
@@ -37,15 +41,18 @@ internal static class OrdersInvariants
     private const string LostOrderSql = """
         SELECT format('order %s/%s: no release, no backorder, not cancelled', client_id, order_id)
         FROM orders WHERE cancelled_at IS NULL
-          AND NOT EXISTS (SELECT FROM releases WHERE (releases.client_id, releases.order_id) = (orders.client_id, orders.order_id))
-          AND NOT EXISTS (SELECT FROM backorders WHERE (backorders.client_id, backorders.order_id) = (orders.client_id, orders.order_id))
+          AND NOT EXISTS (SELECT FROM releases WHERE (releases.client_id, releases.order_id) =
+              (orders.client_id, orders.order_id))
+          AND NOT EXISTS (SELECT FROM backorders WHERE (backorders.client_id, backorders.order_id) =
+              (orders.client_id, orders.order_id))
         """;
 
     // Units found short, or cancelled in one release, are ordered still: they stand in another release, in the
     // backorders, or in the line's cancelled. What is shipped was picked.
     private const string LineAddsUpSql = """
         SELECT format('line %s/%s/%s: ordered %s, allocated %s, backordered %s, cancelled %s, shipped %s of %s picked',
-            client_id, order_id, line_no, line.quantity, coalesce(held, 0), coalesce(backorder.quantity, 0), line.cancelled,
+            client_id, order_id, line_no, line.quantity, coalesce(held, 0), coalesce(backorder.quantity, 0),
+            line.cancelled,
             shipped, coalesce(picked, 0))
         FROM order_lines AS line
         LEFT JOIN (
@@ -58,7 +65,8 @@ internal static class OrdersInvariants
         """;
 
     private const string StrangersRowSql = """
-        SELECT format('allocation %s/%s/%s/%s of %s: no such line of this client', client_id, order_id, release_no, line_no, sku)
+        SELECT format('allocation %s/%s/%s/%s of %s: no such line of this client', client_id, order_id, release_no,
+            line_no, sku)
         FROM allocations WHERE NOT EXISTS (
             SELECT FROM order_lines AS line
             WHERE (line.client_id, line.order_id, line.line_no, line.sku)

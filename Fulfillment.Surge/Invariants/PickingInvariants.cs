@@ -15,15 +15,18 @@ internal static class PickingInvariants
         SELECT format('task %s/%s: picked %s, its scans %s', tour_id, task_no, task.picked, coalesce(scanned.picked, 0))
         FROM tasks AS task
         LEFT JOIN (
-            SELECT warehouse_id, tour_id, task_no, sum(picked) AS picked FROM scans GROUP BY warehouse_id, tour_id, task_no
+            SELECT warehouse_id, tour_id, task_no, sum(picked) AS picked FROM scans
+                GROUP BY warehouse_id, tour_id, task_no
         ) AS scanned USING (warehouse_id, tour_id, task_no)
         WHERE task.picked <> coalesce(scanned.picked, 0)
         """;
 
     private const string VersionsInOrderSql = """
-        SELECT format('event %s-%s of %s/%s: version %s comes as number %s', xid, id, order_id, release_no, version, place)
+        SELECT format('event %s-%s of %s/%s: version %s comes as number %s', xid, id, order_id, release_no, version,
+            place)
         FROM (SELECT xid, id, order_id, release_no, version,
-                     row_number() OVER (PARTITION BY warehouse_id, order_id, release_no ORDER BY xid, id) AS place FROM events) AS event
+                     row_number() OVER (PARTITION BY warehouse_id, order_id, release_no ORDER BY xid, id) AS place
+              FROM events) AS event
         WHERE version <> place
         """;
 

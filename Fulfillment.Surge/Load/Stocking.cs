@@ -1,7 +1,9 @@
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Wire;
 
 namespace Fulfillment.Surge.Load;
+
+/// <summary>Where stock is received, with whose key, and what its receipts are called (a receipt is booked once).</summary>
+internal sealed record StockedSite(string OperatorKey, string WarehouseId, string Receipts = "surge");
 
 /// <summary>Makes the warehouse ready for a workload, through the same endpoints a customer's onboarding uses.</summary>
 internal static class Stocking
@@ -15,13 +17,13 @@ internal static class Stocking
 
     /// <summary>
     /// Clients, keys, SKUs, slots and stock; <paramref name="shortPercent"/> of the SKUs get half of what will be asked.
-    /// Returns a key per client.
+    /// Without <paramref name="picking"/> the slots must be there. Returns a key per client.
     /// </summary>
     internal static async Task<Dictionary<string, string>> StockAsync(
-        EmbeddedSystem system, ServiceApi orders, ServiceApi picking, Workload workload, double shortPercent, long seed,
+        StockedSite site, ServiceApi orders, ServiceApi? picking, Workload workload, double shortPercent, long seed,
         CancellationToken cancellation)
     {
-        var (key, warehouse) = (system.Keys.Operator, system.WarehouseId);
+        var (key, warehouse, _) = site;
         await orders.PutAsync($"/warehouses/{warehouse}", key, new PutWarehouse(warehouse), cancellation);
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var client in workload.Clients)
@@ -34,9 +36,15 @@ internal static class Stocking
 
         var skus = workload.Demand();
         var random = new SplitMix((ulong)seed ^ 0x5107);
-        await SlotAsync(picking, key, skus, random, cancellation);
+        if (picking is not null) await SlotAsync(picking, key, skus, random, cancellation);
         foreach (var client in skus.GroupBy(sku => sku.ClientId))
-            await FillAsync(orders, key, client.Key, [.. client], shortPercent, random, cancellation);
+        {
+            List<PlannedSku> some = [.. client];
+            foreach (var names in some.Select(sku => new PutSku(sku.Sku, sku.Sku)).Chunk(BulkMax))
+                await orders.PutAsync($"/clients/{client.Key}/skus", key, names, cancellation);
+            await ReceiveAsync(orders, site, client.Key, some, shortPercent, random, cancellation);
+        }
+
         return keys;
     }
 
@@ -48,16 +56,10 @@ internal static class Stocking
         foreach (var some in slots.Chunk(BulkMax)) await picking.PutAsync("/slots", key, some, cancellation);
     }
 
-    private static async Task FillAsync(
-        ServiceApi orders, string key, string client, List<PlannedSku> skus, double shortPercent, SplitMix random,
+    private static async Task ReceiveAsync(
+        ServiceApi orders, StockedSite site, string client, List<PlannedSku> skus, double shortPercent, SplitMix random,
         CancellationToken cancellation)
     {
-        foreach (var some in skus.Chunk(BulkMax))
-        {
-            var names = some.Select(sku => new PutSku(sku.Sku, sku.Sku));
-            await orders.PutAsync($"/clients/{client}/skus", key, names, cancellation);
-        }
-
         var receipt = 0;
         foreach (var some in skus.Chunk(ReceiptLinesMax))
         {
@@ -67,7 +69,8 @@ internal static class Stocking
                 .Where(line => line.Quantity > 0).ToList();
             if (lines.Count == 0) continue;
             await orders.PostAsync(
-                $"/clients/{client}/stock/receipts", key, new Receipt($"surge-{++receipt}", lines), cancellation);
+                $"/clients/{client}/stock/receipts", site.OperatorKey,
+                new Receipt($"{site.Receipts}-{++receipt}", lines), cancellation);
         }
     }
 }

@@ -59,7 +59,7 @@ internal sealed class RunFigures(NpgsqlDataSource ordersDb, NpgsqlDataSource pic
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    private static Percentiles? Of(HistogramBase micros) => micros.TotalCount == 0 ? null : new Percentiles(
+    internal static Percentiles? Of(HistogramBase micros) => micros.TotalCount == 0 ? null : new Percentiles(
         micros.GetValueAtPercentile(50) / 1000.0, micros.GetValueAtPercentile(95) / 1000.0,
         micros.GetValueAtPercentile(99) / 1000.0, micros.GetMaxValue() / 1000.0);
 }

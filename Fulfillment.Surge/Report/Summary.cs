@@ -21,7 +21,8 @@ internal static class Summary
         Row(table, "confirm", report.LatencyMs.Confirm);
         Row(table, "pick", report.LatencyMs.Pick);
         AnsiConsole.Write(table);
-        AnsiConsole.MarkupLineInterpolated($"{report.Metres.Total:N0} m walked, {report.Metres.PerLine:N2} m a line");
+        if (report.Metres.Total > 0) // HTTP alone does not show them
+            AnsiConsole.MarkupLineInterpolated($"{report.Metres.Total:N0} m walked, {report.Metres.PerLine:N2} m a line");
         foreach (var word in report.Verdict) AnsiConsole.MarkupLineInterpolated($"[yellow]{word}[/]");
         foreach (var detail in report.Invariants.Details) AnsiConsole.MarkupLineInterpolated($"[red]{detail}[/]");
         AnsiConsole.MarkupLineInterpolated(

@@ -10,5 +10,6 @@ public sealed record Keys(string Operator, string Service, string Floor)
 
     internal static Keys Create() => new(New("operator"), New("service"), New("floor"));
 
-    private static string New(string prefix) => $"{prefix}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))}";
+    private static string New(string prefix) =>
+        $"{prefix}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))}";
 }

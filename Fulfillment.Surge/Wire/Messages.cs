@@ -35,6 +35,10 @@ internal sealed record ShipTo(string Name, string Line1, string PostalCode, stri
 
 internal sealed record OrderPlaced(Guid OrderId);
 
+internal sealed record TrackedOrder(Guid OrderId, string ClientOrderId, string Status);
+
+internal sealed record TrackedPage(IReadOnlyList<TrackedOrder> Orders, Guid? Next);
+
 internal sealed record PutSlot(string ClientId, string Sku, int Aisle, int Bay, string Side);
 
 internal sealed record NextTour(string PickerId);

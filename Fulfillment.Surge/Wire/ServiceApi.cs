@@ -18,7 +18,7 @@ internal sealed class ServiceApi : IDisposable
 
     internal ServiceApi(IEnumerable<string> replicas)
     {
-        _replicas = [.. replicas];
+        _replicas = [.. replicas.Select(replica => replica.TrimEnd('/'))];
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256, UseProxy = false })
         {
             Timeout = TimeSpan.FromSeconds(30),
@@ -50,6 +50,18 @@ internal sealed class ServiceApi : IDisposable
             throw new ServiceRefusedException(
                 $"{method} {path}", answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
         }
+    }
+
+    /// <exception cref="ServiceRefusedException">The answer is no 2xx.</exception>
+    internal async Task<T> GetAsync<T>(string path, string key, CancellationToken cancellation)
+    {
+        var replica = _replicas[(uint)Interlocked.Increment(ref _turn) % _replicas.Length];
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{replica}{path}");
+        request.Headers.Add(Keys.Header, key);
+        using var answer = await _http.SendAsync(request, cancellation);
+        if (answer.IsSuccessStatusCode) return await ReadAsync<T>(answer, cancellation);
+        throw new ServiceRefusedException(
+            $"GET {path}", answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));
     }
 
     internal async Task PutAsync<T>(string path, string key, T body, CancellationToken cancellation) =>

@@ -86,7 +86,11 @@ internal sealed class PostgresProcess(Process process, int port, string folder) 
         var port = IdentityEndpoint.FreePort();
         string[] server = [.. AsPostgres($"{programs}/postgres"), "-D", data, "-p", $"{port}", "-k", folder, "-c",
             "listen_addresses=127.0.0.1", "-c", "fsync=off"];
-        var process = Process.Start(new ProcessStartInfo(server[0], server[1..]) { RedirectStandardError = true })!;
+        var process = Process.Start(new ProcessStartInfo(server[0], server[1..])
+        {
+            RedirectStandardError = true,
+            WorkingDirectory = folder, // the user of the server may not be able to enter ours
+        })!;
         process.BeginErrorReadLine();
         try
         {
@@ -117,9 +121,12 @@ internal sealed class PostgresProcess(Process process, int port, string folder) 
 
     private static async Task RunAsync(params string[] command)
     {
-        using var process = Process.Start(new ProcessStartInfo(command[0],
-            command[1..])
-        { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        })!;
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{string.Join(' ', command)}: {error}");

@@ -37,18 +37,43 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
     }
 
     /// <summary>Starts the service, or starts it again after a kill: the clients go to where it listens now.</summary>
-    public async Task StartAsync()
+    public async Task StartAsync(params (string Name, string Value)[] more)
     {
-        Service = await ServiceProcess.StartAsync("Fulfillment.Orders", new Dictionary<string, string>
+        var settings = new Dictionary<string, string>
         {
             ["ConnectionStrings:ordersdb"] = ConnectionString,
             ["ConnectionStrings:redis"] = await servers.RedisEndpointAsync(),
             ["Operator:Key"] = OperatorKey,
             ["Picking:Url"] = PickingAddress.ToString(),
             ["Service:Key"] = ServiceKey,
-        });
+        };
+        foreach (var (name, value) in more) settings[name] = value;
+        Service = await ServiceProcess.StartAsync("Fulfillment.Orders", settings);
         Operator = With(OperatorKey);
         if (_acmeKey.Length > 0) Acme = With(_acmeKey);
+    }
+
+    /// <summary>
+    /// Picking for the warehouse of this shop, where Orders looks for it, on a database of its own, with a slot for SKU a.
+    /// </summary>
+    public async Task<(ServiceProcess Picking, NpgsqlDataSource Database)> StartPickingAsync(string shop)
+    {
+        var database = await servers.CreatePickingDatabaseAsync();
+        var source = NpgsqlDataSource.Create(database);
+        await using var slot = source.CreateCommand($"""
+            INSERT INTO slots (warehouse_id, client_id, sku, rank, aisle, bay, side)
+            VALUES ('{shop}', '{shop}', 'a', 1, 1, 1, 'L')
+            """);
+        await slot.ExecuteNonQueryAsync();
+        var picking = await ServiceProcess.StartAsync("Fulfillment.Picking", new Dictionary<string, string>
+        {
+            ["ASPNETCORE_URLS"] = PickingAddress.ToString(),
+            ["ConnectionStrings:pickingdb"] = database,
+            ["ConnectionStrings:redis"] = await servers.RedisEndpointAsync(),
+            ["Warehouse:Id"] = shop,
+            ["Service:Key"] = ServiceKey,
+        }, waitUntilAlive: false);
+        return (picking, source);
     }
 
     public static string Order(string id, string sku = "a", int quantity = 1, string allocation = "FillAll") => $$"""

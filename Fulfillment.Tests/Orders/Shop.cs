@@ -43,10 +43,13 @@ public sealed class Shop : IAsyncDisposable
     }
 
     /// <summary>Lets the relay go.</summary>
-    public ValueTask OpenAsync()
+    public async ValueTask OpenAsync()
     {
-        NpgsqlConnection.ClearPool(_lock); // the lock is the session's: it must not go back to the pool with it
-        return _lock.DisposeAsync();
+        if (_lock.State != System.Data.ConnectionState.Open) return;
+        // The lock is the session's, and the pool keeps the session.
+        await using (var unlock = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", _lock))
+            await unlock.ExecuteNonQueryAsync();
+        await _lock.DisposeAsync();
     }
 
     public async Task ReceiveAsync(string sku, int quantity)

@@ -71,7 +71,7 @@ internal sealed class PickingBench : IAsyncDisposable
             new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         var plan = new PlanPool(
             Database, Settings, WarehouseLayout.Default, new CommitPlan(Database, Settings), faults
-                ?? new Faults(null, null),
+                ?? Faults.None,
             telemetry, TimeProvider.System);
         var failures = new LoneFailures(Database, Settings, TimeProvider.System);
         return (new IntakeWorker(

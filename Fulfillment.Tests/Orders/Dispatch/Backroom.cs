@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
+using Fulfillment.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -58,7 +59,7 @@ internal sealed class Backroom : IAsyncDisposable
     internal FakeTimeProvider Clock { get; } = new(Morning);
     internal IMeterFactory Meters => _services.GetRequiredService<IMeterFactory>();
     internal string Warehouse { get; } = $"wh-{Guid.NewGuid():N}";
-    internal DispatchOptions Options { get; } = new() { StreamLength = 20 };
+    internal DispatchOptions Options { get; } = new() { StreamLength = 10 };
     internal RedisKey Stream => StreamNames.Orders(Warehouse);
 
     internal static async Task<Backroom> OpenAsync(TestServers servers, bool ownRedis = false)
@@ -116,7 +117,8 @@ internal sealed class Backroom : IAsyncDisposable
         var connection = await Database.OpenConnectionAsync();
         _relayConnections.Add(connection);
         var relay = new WarehouseRelay(
-            Warehouse, connection, Redis, Options, new DispatchMetrics(Meters), Clock, NullLogger.Instance);
+            Warehouse, connection, Redis, Options, new DispatchMetrics(Meters), Clock, StopAt.Nowhere,
+            NullLogger.Instance);
         await relay.LoadAsync(CancellationToken.None);
         return relay;
     }

@@ -1,4 +1,5 @@
 using Fulfillment.Orders.Dispatch;
+using Fulfillment.ServiceDefaults;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -65,7 +66,7 @@ public sealed class DispatchHostTests(TestServers servers)
             var signal = new DispatchSignal();
             var host = new DispatchHost(
                 room.Database, room.Multiplexer, room.Options, signal, new DispatchMetrics(room.Meters),
-                TimeProvider.System, NullLogger<DispatchHost>.Instance);
+                TimeProvider.System, StopAt.Nowhere, NullLogger<DispatchHost>.Instance);
             await host.StartAsync(CancellationToken.None);
             return new RunningHost(host, signal);
         }

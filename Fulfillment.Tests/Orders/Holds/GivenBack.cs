@@ -1,10 +1,9 @@
-using Npgsql;
 using Xunit;
 
 namespace Fulfillment.Tests.Orders.Holds;
 
 /// <summary>The whole way round: a signal goes through Redis to a real Picking process, its answer comes by the feed.</summary>
-public class GivenBack(OrdersFixture orders, TestServers servers) : IClassFixture<OrdersFixture>
+public class GivenBack(OrdersFixture orders) : IClassFixture<OrdersFixture>
 {
     [Fact]
     public async Task A_held_order_comes_back_and_is_planned_once_it_is_lifted_and_a_cancelled_one_ends()
@@ -17,7 +16,9 @@ public class GivenBack(OrdersFixture orders, TestServers servers) : IClassFixtur
         // Both signals lie beside their releases before Picking looks for the first time.
         await Eventually.HoldsAsync(async () => await shop.CountAsync("release_signals", "stream_entry IS NOT NULL") == 2);
 
-        await using var picking = await StartPickingAsync(shop.Id);
+        var (picking, database) = await orders.StartPickingAsync(shop.Id);
+        await using var pickingEnds = picking;
+        await using var databaseEnds = database;
 
         await Eventually.HoldsAsync(async () => (string)(await shop.TrackAsync(cancelled))["status"]! == "Cancelled");
         await Eventually.HoldsAsync(async () => await shop.CountAsync(
@@ -30,27 +31,5 @@ public class GivenBack(OrdersFixture orders, TestServers servers) : IClassFixtur
         await Eventually.HoldsAsync(async () => (string)(await shop.TrackAsync(held))["status"]! == "Planned");
         var late = await shop.CancelAsync(held);
         Assert.Equal("already_planned", await OrdersFixture.CodeAsync(late));
-    }
-
-    private async Task<ServiceProcess> StartPickingAsync(string shop)
-    {
-        var database = await servers.CreatePickingDatabaseAsync();
-        await using (var source = NpgsqlDataSource.Create(database))
-        {
-            await using var slot = source.CreateCommand($"""
-                INSERT INTO slots (warehouse_id, client_id, sku, rank, aisle, bay, side)
-                VALUES ('{shop}', '{shop}', 'a', 1, 1, 1, 'L')
-                """);
-            await slot.ExecuteNonQueryAsync();
-        }
-
-        return await ServiceProcess.StartAsync("Fulfillment.Picking", new Dictionary<string, string>
-        {
-            ["ASPNETCORE_URLS"] = orders.PickingAddress.ToString(), // where Orders has been looking for it
-            ["ConnectionStrings:pickingdb"] = database,
-            ["ConnectionStrings:redis"] = await servers.RedisEndpointAsync(),
-            ["Warehouse:Id"] = shop,
-            ["Service:Key"] = OrdersFixture.ServiceKey,
-        }, waitUntilAlive: false);
     }
 }

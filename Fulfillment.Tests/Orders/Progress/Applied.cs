@@ -1,5 +1,6 @@
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Progress;
+using Fulfillment.ServiceDefaults;
 using Fulfillment.Tests.Orders.Dispatch;
 using Xunit;
 
@@ -54,7 +55,7 @@ internal static class Applied
             var cursor = await ApplyEvents.ReadCursorAsync(connection, CancellationToken.None);
             var events = feed.After(cursor, runMax);
             if (events.Count == 0) return;
-            await ApplyEvents.ApplyAsync(connection, events, room.Clock.GetUtcNow(), null, CancellationToken.None);
+            await ApplyEvents.ApplyAsync(connection, events, room.Clock.GetUtcNow(), null, StopAt.Nowhere, CancellationToken.None);
         }
     }
 }

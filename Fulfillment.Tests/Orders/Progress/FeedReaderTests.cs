@@ -1,6 +1,7 @@
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Progress;
+using Fulfillment.ServiceDefaults;
 using Fulfillment.Tests.Orders.Dispatch;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -146,7 +147,7 @@ public sealed class FeedReaderTests(TestServers servers)
             var reader = new FeedReader(
                 room.Database, new FeedClient(services.GetRequiredService<IHttpClientFactory>(), options), options,
                 state,
-                new DispatchSignal(), TimeProvider.System, log, (_, skus, _) =>
+                new DispatchSignal(), TimeProvider.System, StopAt.Nowhere, log, (_, skus, _) =>
                 {
                     foreach (var sku in skus) running!.Freed.Add(sku);
                     return ValueTask.CompletedTask;

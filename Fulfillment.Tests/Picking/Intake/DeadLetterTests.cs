@@ -23,7 +23,7 @@ public sealed class DeadLetterTests(TestServers servers)
         await bench.PublishAsync(poison);
         foreach (var release in good.Skip(4)) await bench.PublishAsync(release);
 
-        var (worker, queue) = bench.Worker(new Faults(null, "POISON"));
+        var (worker, queue) = bench.Worker(Faults.None with { PoisonSku = "POISON" });
         await queue.ReadAsync(1); // makes the group
         await worker.PollOnceAsync(CancellationToken.None);
         foreach (var release in good) Assert.Equal(["1 Planned"], await bench.KindsAsync(release)); // in the same poll

@@ -123,7 +123,7 @@ public sealed class IntakeTests(TestServers servers)
         await bench.SlotAsync("A", 1, 1);
         var releases = Enumerable.Range(0, 20).Select(_ => bench.Release(["A"])).ToList();
         foreach (var release in releases) await bench.PublishAsync(release);
-        var (worker, queue) = bench.Worker(new Faults(null, null));
+        var (worker, queue) = bench.Worker(Faults.None);
         await queue.ReadAsync(1); // makes the group
         await worker.PollOnceAsync(CancellationToken.None); // five are planned
         await queue.ReadAsync(10); // ten in somebody's hands, five untouched

@@ -42,7 +42,7 @@ public sealed class ScratchStores : IAsyncLifetime
             await child.DisposeAsync();
         }
 
-        PostgresServer.DeleteCluster(_folder!.Path);
+        ClusterFolder.Delete(_folder!.Path);
     }
 
     // A template must have no connection while it is copied, so none is kept.
