@@ -52,7 +52,8 @@ internal static class RunCommand
     private static readonly Option<int?> Pickers = new("--pickers")
     { Description = $"Pickers on the floor: {PickersDefault}; with --scale, those who walk the normal rate at 80 %" };
 
-    private static readonly Option<long> Seed = new("--seed") { Description = "Reproduces the run's orders", DefaultValueFactory = _ => 1 };
+    private static readonly Option<long> Seed = new("--seed")
+    { Description = "Reproduces the run's orders", DefaultValueFactory = _ => 1 };
 
     private static readonly Option<double> StockShort = new("--stock-short")
     {

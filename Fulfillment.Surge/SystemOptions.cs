@@ -18,8 +18,10 @@ internal static class SystemOptions
         DefaultValueFactory = _ => 1,
     };
 
-    private static readonly Option<string?> OrdersDb = new("--ordersdb") { Description = "Use this PostgreSQL database (empty or of an earlier run)" };
-    private static readonly Option<string?> PickingDb = new("--pickingdb") { Description = "Use this PostgreSQL database" };
+    private static readonly Option<string?> OrdersDb = new("--ordersdb")
+    { Description = "Use this PostgreSQL database (empty or of an earlier run)" };
+    private static readonly Option<string?> PickingDb = new("--pickingdb")
+    { Description = "Use this PostgreSQL database" };
     private static readonly Option<string?> Redis = new("--redis") { Description = "Use this Redis, host:port" };
 
     static SystemOptions()
@@ -30,7 +32,8 @@ internal static class SystemOptions
 
     internal static void AddTo(Command command)
     {
-        foreach (var option in new Option[] { OrdersReplicas, PickingReplicas, OrdersDb, PickingDb, Redis }) command.Add(option);
+        foreach (var option in new Option[] { OrdersReplicas, PickingReplicas, OrdersDb, PickingDb, Redis })
+            command.Add(option);
     }
 
     internal static EmbeddedOptions Read(ParseResult parsed) => new()

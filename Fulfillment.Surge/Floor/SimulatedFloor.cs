@@ -4,8 +4,8 @@ using Fulfillment.Surge.Wire;
 namespace Fulfillment.Surge.Floor;
 
 /// <summary>
-/// Pickers who take tours, walk, and confirm over HTTP as handheld scanners would. A picker who is refused (his lease ran
-/// out, a replica stopped) asks for his next tour again; the floor API says which that is.
+/// Pickers who take tours, walk, and confirm over HTTP as handheld scanners would. A picker who is refused (his lease
+/// ran out, a replica stopped) asks for his next tour again; the floor API says which that is.
 /// </summary>
 internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, PickingTimes times, TimeProvider clock)
 {
@@ -87,7 +87,8 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
             var scans = tasks.Select(task => new Scan(
                 $"{tour.TourId:N}-{task.TaskNo}", task.TaskNo, task.Location, task.Sku, task.Tote, task.Quantity, 0));
             await picking.PostAsync(
-                $"/floor/tours/{tour.TourId}/confirm", floorKey, new Confirm(picker, tour.Fence, [.. scans]), cancellation);
+                $"/floor/tours/{tour.TourId}/confirm", floorKey, new Confirm(picker, tour.Fence, [.. scans]),
+                cancellation);
             Interlocked.Add(ref _lines, tasks.Length);
         }
 

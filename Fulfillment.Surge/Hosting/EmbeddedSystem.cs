@@ -123,7 +123,8 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     /// <summary>Redis loses everything, as it may at any moment.</summary>
     public async Task FlushRedisAsync(CancellationToken cancellation)
     {
-        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{Redis},allowAdmin=true").WaitAsync(cancellation);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{Redis},allowAdmin=true")
+            .WaitAsync(cancellation);
         foreach (var server in redis.GetServers()) await server.FlushAllDatabasesAsync().WaitAsync(cancellation);
     }
 
@@ -208,7 +209,9 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     }
 
     private string Program(string project) =>
-        project == "Fulfillment.Picking" && _options.PickingProgram is { } given ? given : BuildOutput.Executable(project);
+        project == "Fulfillment.Picking" && _options.PickingProgram is { } given
+            ? given
+            : BuildOutput.Executable(project);
 
     private IEnumerable<Child> Named(string prefix) =>
         Children.Where(child => child.Name.StartsWith(prefix, StringComparison.Ordinal));

@@ -11,7 +11,7 @@ internal static class Collapse
     /// <summary>Growth of less than one arrival in twenty is the noise of a queue in balance.</summary>
     internal const double NoiseShare = 0.05;
 
-    /// <summary>Orders a second that the backlog grew by over the last third of the surge; null without looks.</summary>
+    /// <summary>Orders a second that the backlog grew by over the surge's last third; null without looks.</summary>
     internal static double? Slope(IReadOnlyList<BacklogAt> backlog, double surgeFrom, double surgeTo)
     {
         var from = surgeTo - ((surgeTo - surgeFrom) / 3);

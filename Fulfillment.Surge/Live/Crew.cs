@@ -4,12 +4,13 @@ using Npgsql;
 
 namespace Fulfillment.Surge.Live;
 
-/// <summary>The people on the floor: the regular ones from the start, the others when the policy has called them.</summary>
+/// <summary>The people on the floor: the regular ones from the start, the others when the policy calls them.</summary>
 internal sealed class Crew(
     SimulatedFloor floor, FlexLabour labour, NpgsqlDataSource pickingDb, double compression, TimeProvider clock)
 {
     private const string WorkSql = """
-        SELECT count(*), coalesce(sum(open_tasks), 0), coalesce(sum(distance_mm), 0)::bigint FROM tours WHERE state = 'Planned'
+        SELECT count(*), coalesce(sum(open_tasks), 0), coalesce(sum(distance_mm), 0)::bigint
+        FROM tours WHERE state = 'Planned'
         """;
 
     // A floor lead looks at the board every few minutes.

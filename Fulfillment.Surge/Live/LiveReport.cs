@@ -69,7 +69,8 @@ internal static class LiveReport
     internal static string? Void(double? hostBusy, Percentiles? accept)
     {
         if (hostBusy > HostBusyMax)
-            return string.Create(English, $"the host was busy for {hostBusy:P0} of the time, more than {HostBusyMax:P0}.");
+            return string.Create(English,
+                $"the host was busy for {hostBusy:P0} of the time, more than {HostBusyMax:P0}.");
         return accept?.P99 > AcceptP99MsMax
             ? string.Create(English, $"99 of 100 answers took {accept.P99:N0} ms, more than {AcceptP99MsMax:N0} ms.")
             : null;

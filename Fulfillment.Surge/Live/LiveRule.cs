@@ -36,7 +36,7 @@ internal static partial class LiveRule
         return spec.Compress(options.Compression);
     }
 
-    /// <summary>The day on which the window begins <see cref="LeadSeconds"/> before the surge; null without cron.</summary>
+    /// <summary>A day whose window begins <see cref="LeadSeconds"/> before the surge; null without cron.</summary>
     internal static RunCalendar? CalendarOf(ScaleSpec spec, PhasedOptions options, DateTimeOffset begunAt)
     {
         if (spec.Rules.OfType<CronRule>().FirstOrDefault() is not { } cron) return null;

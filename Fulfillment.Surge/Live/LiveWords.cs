@@ -13,15 +13,16 @@ internal static class LiveWords
         var peak = report.Backlog.Select(at => at.Total).DefaultIfEmpty(0).Max();
         var most = report.Replicas.Select(row => row.Desired).DefaultIfEmpty(0).Max();
         yield return string.Create(English, $"{report.Orders.Accepted:N0} orders came, "
-            + $"{facts.Clients.PlannedInTime:N0} were planned in the measured time with up to {most:0} replicas; at most "
-            + $"{peak:N0} waited.");
+            + $"{facts.Clients.PlannedInTime:N0} were planned in the measured time with up to {most:0} replicas; "
+            + $"at most {peak:N0} waited.");
         if (facts.Clients.PlannedInTime < report.Orders.Accepted)
-            yield return string.Create(English, $"The last {report.Orders.Accepted - facts.Clients.PlannedInTime:N0} were "
+            yield return string.Create(English,
+                $"The last {report.Orders.Accepted - facts.Clients.PlannedInTime:N0} were "
                 + $"planned when the measured time was over, by replicas without a limit: their times are too good.");
         if (report.Oracles is { } oracles && options.FixedReplicas is null)
         {
-            yield return string.Create(English, $"Largest backlog: {oracles.PeakRatio:0.00} times that of the best that "
-                + $"doubling allows ({oracles.RampPeakBacklog:N0}).");
+            yield return string.Create(English, $"Largest backlog: {oracles.PeakRatio:0.00} times that of the best "
+                + $"that doubling allows ({oracles.RampPeakBacklog:N0}).");
             yield return string.Create(English, $"Replica-seconds: {oracles.ReplicaSeconds:N0}, "
                 + $"{oracles.ReplicaSecondsRatio:0.00} times those of perfect foresight.");
         }
@@ -51,8 +52,10 @@ internal static class LiveWords
 
     private static IEnumerable<string> Others(LiveFacts facts)
     {
-        if (facts.Clients is not { AheadMost: > 0, OthersSurgeP99: { } surge, OthersNormalP99: { } normal }) yield break;
-        yield return string.Create(English, $"The other clients' 99 of 100: {normal:N0} ms before the surge, {surge:N0} "
-            + $"ms in it; at most {facts.Clients.AheadMost:N0} of the surging client's orders went ahead of one of theirs.");
+        if (facts.Clients is not { AheadMost: > 0, OthersSurgeP99: { } surge, OthersNormalP99: { } normal })
+            yield break;
+        yield return string.Create(English,
+            $"The other clients' 99 of 100: {normal:N0} ms before the surge, {surge:N0} ms in it; at most "
+            + $"{facts.Clients.AheadMost:N0} of the surging client's orders went ahead of one of theirs.");
     }
 }

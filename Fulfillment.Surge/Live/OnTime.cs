@@ -23,7 +23,8 @@ internal sealed class OnTime(
         """;
 
     private const string OrdersSql = """
-        SELECT order_id, max(ship_by), max(picked_at) FILTER (WHERE picked_at <= $1), bool_and(coalesce(picked_at <= $1, false))
+        SELECT order_id, max(ship_by), max(picked_at) FILTER (WHERE picked_at <= $1),
+               bool_and(coalesce(picked_at <= $1, false))
         FROM releases WHERE state <> 'Cancelled' GROUP BY order_id
         """;
 

@@ -64,7 +64,8 @@ internal sealed class PhasedRun : IAsyncDisposable
     /// <param name="show">Told each look while the load goes on.</param>
     /// <param name="cancellation">Ends it; nothing is left behind.</param>
     internal static async Task<PhasedOutcome> RunAsync(
-        PhasedOptions options, TimeProvider clock, Action<string> say, Action<Look> show, CancellationToken cancellation)
+        PhasedOptions options, TimeProvider clock, Action<string> say, Action<Look> show,
+        CancellationToken cancellation)
     {
         var spec = options.FixedReplicas is null ? await LiveRule.ReadAsync(options, cancellation) : null;
         var settings = options.System.Settings.Concat(CompressedTimes.Of(options.Compression)).ToDictionary();
@@ -87,7 +88,7 @@ internal sealed class PhasedRun : IAsyncDisposable
         var workload = PhasedProfile.Build(_options.Profile, _options.Phases, _options.Scale, _options.Seed);
         _say($"{workload.Orders.Count:N0} orders, {workload.Lines:N0} lines; receiving stock");
         var keys = await Stocking.StockAsync(
-            _system, _orders, _floorDesk, workload, shortPercent: 0, _options.Seed, cancellation);
+            new StockedSite(_system.Keys.Operator, _system.WarehouseId), _orders, _floorDesk, workload, shortPercent: 0, _options.Seed, cancellation);
         if (_options.Toggle is { } on) await Toggle.PutAsync(_floorDesk, _system.Keys.Operator, on, cancellation);
 
         var within = TimeSpan.FromHours(_options.ShipWithinHours / _options.Compression);
@@ -177,8 +178,10 @@ internal sealed class PhasedRun : IAsyncDisposable
     private List<string> Complaints(SimulatedFloor floor)
     {
         var words = new List<string>();
-        foreach (var (code, example) in _acknowledged.Refusals) words.Add($"Orders refused with {code}, such as {example}");
-        if (floor.Refused > 0) words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
+        foreach (var (code, example) in _acknowledged.Refusals)
+            words.Add($"Orders refused with {code}, such as {example}");
+        if (floor.Refused > 0)
+            words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
         words.AddRange(_system.Children.Where(child => child.LogOverflowed)
             .Select(child => $"{child.Name} printed {child.LogBytes:N0} bytes; what is over the cap was dropped."));
         return words;

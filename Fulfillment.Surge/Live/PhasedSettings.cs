@@ -11,7 +11,7 @@ namespace Fulfillment.Surge.Live;
 internal static class PhasedSettings
 {
     internal static readonly Option<double?> Scale = new("--scale")
-    { Description = "Run in three phases, the surge at so many times the normal rate (viral, onboarding: of one brand)" };
+    { Description = "Run in three phases, the surge at so many times the normal rate (viral: of one brand)" };
 
     private static readonly Option<double> Normal = Seconds("--normal", "Seconds of the day before the surge", 600);
     private static readonly Option<double> Surge = Seconds("--surge", "Seconds of the day that the surge lasts", 1_800);
@@ -19,7 +19,7 @@ internal static class PhasedSettings
 
     private static readonly Option<double> Compress = new("--compress")
     {
-        Description = "Divide phases, the autoscaler's constants, picking times, pool wait, leases and deadlines by this",
+        Description = "Divide phases, autoscaler constants, picking times, pool wait, leases and deadlines by this",
         DefaultValueFactory = _ => 1,
     };
 
@@ -106,7 +106,7 @@ internal static class PhasedSettings
         };
     }
 
-    /// <summary>Pickers who walk this rate at 80 %, at full carts and the stated times and a walk of 10 m a line.</summary>
+    /// <summary>Pickers who walk this rate at 80 %, with full carts, the stated times and 10 m a line.</summary>
     internal static int PickersFor(double ordersPerSecond, string profile, double compression)
     {
         const double Cart = 45, MetresPerLine = 10, Load = 0.8;

@@ -18,11 +18,13 @@ internal static class SeenRate
     {
         var stretch = phases.Surge * StretchOfSurge;
         double? best = null;
-        foreach (var from in looks.Select(look => look.T).Where(t => t >= phases.Normal && t + stretch <= phases.SurgeEnd))
+        var begins = looks.Select(look => look.T).Where(t => t >= phases.Normal && t + stretch <= phases.SurgeEnd);
+        foreach (var from in begins)
         {
             var within = looks.Where(look => look.T >= from && look.T < from + stretch).ToList();
             var ready = within.Average(look => look.Ready);
-            var planned = pools.Where(pool => pool.At >= from && pool.At < from + stretch).Sum(pool => (long)pool.Orders);
+            var planned = pools.Where(pool => pool.At >= from && pool.At < from + stretch)
+                .Sum(pool => (long)pool.Orders);
             if (ready > 0 && planned > 0) best = Math.Max(best ?? 0, planned / (ready * stretch));
         }
 

@@ -17,7 +17,8 @@ internal static class Toggle
         using var answer = await picking.SendAsync(HttpMethod.Put, Path, operatorKey, body, cancellation);
         if (answer.StatusCode == HttpStatusCode.NotFound && !on) return;
         if (answer.StatusCode == HttpStatusCode.NotFound)
-            throw new HostingException($"this build of Picking has no PUT {Path}", "leave --toggle out, or build a newer one");
+            throw new HostingException(
+                $"this build of Picking has no PUT {Path}", "leave --toggle out, or build a newer one");
         if (!answer.IsSuccessStatusCode)
             throw new ServiceRefusedException(
                 $"PUT {Path}", answer.StatusCode, await answer.Content.ReadAsStringAsync(cancellation));

@@ -5,8 +5,8 @@ namespace Fulfillment.Surge.Load;
 
 /// <summary>
 /// Sends each order at its time, whether or not the ones before it are answered: a slow service must not slow the
-/// shoppers down, or the figures would leave out those who wait (coordinated omission). Latency counts from the intended
-/// time. A lost answer and a 503 are asked again under the same id, as a shop would.
+/// shoppers down, or the figures would leave out those who wait (coordinated omission). Latency counts from the
+/// intended time. A lost answer and a 503 are asked again under the same id, as a shop would.
 /// </summary>
 internal sealed class OpenLoop(
     ServiceApi orders, IReadOnlyDictionary<string, string> keys, Acknowledgements acknowledged, TimeProvider clock)
@@ -39,14 +39,16 @@ internal sealed class OpenLoop(
             if (early > TimeSpan.Zero) await Task.Delay(early, clock, cancellation);
             foreach (var _ in call) acknowledged.CountSent();
             flights.Add(PlaceAsync(call, begun, begunAt, repeat: false, cancellation));
-            if (random.Below(RepeatOneIn) == 0) flights.Add(PlaceAsync(call, begun, begunAt, repeat: true, cancellation));
+            if (random.Below(RepeatOneIn) == 0)
+                flights.Add(PlaceAsync(call, begun, begunAt, repeat: true, cancellation));
         }
 
         await Task.WhenAll(flights);
     }
 
     private async Task PlaceAsync(
-        IReadOnlyList<PlannedOrder> call, long begun, DateTimeOffset begunAt, bool repeat, CancellationToken cancellation)
+        IReadOnlyList<PlannedOrder> call, long begun, DateTimeOffset begunAt, bool repeat,
+        CancellationToken cancellation)
     {
         var open = call;
         for (var attempt = 1; ; attempt++)
@@ -56,7 +58,8 @@ internal sealed class OpenLoop(
                 : await TryPlaceManyAsync(open, begunAt, repeat, attempt, cancellation);
             // A timer may fire a little early: an answer cannot come before its question.
             var waited = Math.Max(1, (long)(clock.GetElapsedTime(begun) - call[0].At).TotalMicroseconds);
-            if (!repeat && open.Count > again.Count) _acceptMicros.RecordValueWithCount(waited, open.Count - again.Count);
+            if (!repeat && open.Count > again.Count)
+                _acceptMicros.RecordValueWithCount(waited, open.Count - again.Count);
             if (again.Count == 0) return;
             open = again;
             await Task.Delay(RetryDelay * attempt, clock, cancellation);
@@ -118,7 +121,8 @@ internal sealed class OpenLoop(
             {
                 if (result.Order is { } made) acknowledged.Accept(order, made.OrderId, begunAt + order.At, repeat);
                 else if (MayCome(result.Status) && attempt < AttemptsMax) again.Add(order);
-                else acknowledged.Reject($"{result.Status}", $"{order.ClientId}/{order.ClientOrderId}: {result.Problem}");
+                else acknowledged.Reject(
+                    $"{result.Status}", $"{order.ClientId}/{order.ClientOrderId}: {result.Problem}");
             }
 
             return again;

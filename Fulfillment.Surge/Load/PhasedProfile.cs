@@ -27,7 +27,7 @@ internal static class PhasedProfile
         _ => throw new ArgumentOutOfRangeException(nameof(profile), profile, "No such profile."),
     };
 
-    /// <summary>The phases' rates for a profile: where one brand surges alone, the whole grows by its part only.</summary>
+    /// <summary>The phases' rates: where one brand surges alone, the whole grows by its part only.</summary>
     internal static RunPhases Phases(
         string profile, double normal, double surge, double after, double rate, double scale)
     {
@@ -71,7 +71,8 @@ internal static class PhasedProfile
                 TimeSpan.FromSeconds(at), client, id, [.. lines.Take(Workload.LinesPerOrderMax)]));
         }
 
-        return new Workload([.. planned.Select(order => order.ClientId).Distinct().Order(StringComparer.Ordinal)], planned);
+        var clients = planned.Select(order => order.ClientId).Distinct().Order(StringComparer.Ordinal);
+        return new Workload([.. clients], planned);
     }
 
     private static Workload Viral(RunPhases phases, double scale, long seed)

@@ -35,7 +35,8 @@ internal sealed record RunPhases(
 
     /// <summary>Rates at the middles of steps, for the oracles.</summary>
     internal double[] Rates(double stepSeconds) =>
-        [.. Enumerable.Range(0, (int)Math.Ceiling(Total / stepSeconds)).Select(step => RateAt((step + 0.5) * stepSeconds))];
+        [.. Enumerable.Range(0, (int)Math.Ceiling(Total / stepSeconds))
+            .Select(step => RateAt((step + 0.5) * stepSeconds))];
 
     /// <summary>A Poisson process of these rates times <paramref name="share"/>: each gap is spent at the rate of its
     /// time.</summary>

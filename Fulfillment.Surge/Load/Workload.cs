@@ -52,7 +52,8 @@ internal sealed record Workload(IReadOnlyList<string> Clients, IReadOnlyList<Pla
         foreach (var order in Orders)
         {
             foreach (var line in order.Lines)
-                demand[(order.ClientId, line.Sku)] = demand.GetValueOrDefault((order.ClientId, line.Sku)) + line.Quantity;
+                demand[(order.ClientId, line.Sku)] =
+                    demand.GetValueOrDefault((order.ClientId, line.Sku)) + line.Quantity;
         }
 
         return

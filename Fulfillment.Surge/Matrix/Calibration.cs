@@ -57,7 +57,7 @@ internal sealed class Calibration : IAsyncDisposable
         _desk = new ServiceApi(system.Floor.Select(child => child.Url!));
     }
 
-    /// <exception cref="HostingException">The machine does not bear the smallest load, or no share can be held.</exception>
+    /// <exception cref="HostingException">The machine bears not even the least load, or no share.</exception>
     internal static async Task<Calibrated> RunAsync(
         PhasedOptions options, TimeProvider clock, Action<string> say, CancellationToken cancellation)
     {
@@ -76,7 +76,8 @@ internal sealed class Calibration : IAsyncDisposable
         await Toggle.PutAsync(_desk, _system.Keys.Operator, on: false, cancellation);
         var parts = Parts();
         var all = new Workload(HolidayProfile.Names, [.. parts.SelectMany(part => part.Orders)]);
-        var keys = await Stocking.StockAsync(_system, _orders, _desk, all, 0, _options.Seed, cancellation);
+        var keys = await Stocking.StockAsync(
+            new StockedSite(_system.Keys.Operator, _system.WarehouseId), _orders, _desk, all, 0, _options.Seed, cancellation);
         using var shift = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var floor = new SimulatedFloor(_desk, _system.Keys.Floor, new PickingTimes(FloorSpeedup), _clock);
         var working = floor.RunAsync(Pickers, shift.Token);
@@ -124,7 +125,7 @@ internal sealed class Calibration : IAsyncDisposable
         return borne > 0
             ? (borne, Math.Max(cost, 0.00005))
             : throw new HostingException(
-                FormattableString.Invariant($"this machine does not bear {Rates[0]:0} orders/s beside what else it does"),
+                FormattableString.Invariant($"this machine does not bear {Rates[0]:0} orders/s beside its other work"),
                 "stop the other programs, or give --rate, --replica-cores and --replica-rate");
     }
 
@@ -150,7 +151,8 @@ internal sealed class Calibration : IAsyncDisposable
     {
         var from = _clock.GetUtcNow();
         var thinned = Math.Max(1, (int)Math.Round(part.Orders.Count / NormalSeconds / normalRate));
-        await SendAsync(part with { Orders = [.. part.Orders.Where((_, index) => index % thinned == 0)] }, keys, cancellation);
+        var some = part with { Orders = [.. part.Orders.Where((_, index) => index % thinned == 0)] };
+        await SendAsync(some, keys, cancellation);
         await Quiescence.WaitAsync(_ordersDb, _clock, cancellation);
         await using var command = _pickingDb.CreateCommand(ToursSql);
         command.Parameters.AddWithValue(from);
@@ -159,7 +161,8 @@ internal sealed class Calibration : IAsyncDisposable
         var (tours, lines, mm) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
         var perOrder = PickingTimes.DaySeconds(tours, lines, mm) * 2 / Math.Max(1, lines);
         _say(FormattableString.Invariant(
-            $"1x: {lines / (double)Math.Max(1, tours):0.0} lines a tour, {mm / 1000.0 / Math.Max(1, lines):0.0} m a line"));
+            $"1x: {lines / (double)Math.Max(1, tours):0.0} lines a tour, ")
+            + FormattableString.Invariant($"{mm / 1000.0 / Math.Max(1, lines):0.0} m a line"));
         return Math.Max(1, (int)Math.Ceiling(normalRate * perOrder / _options.Compression / 0.8));
     }
 
@@ -185,7 +188,8 @@ internal sealed class Calibration : IAsyncDisposable
             var number = parts.Count;
             parts.Add(part with
             {
-                Orders = [.. part.Orders.Select(order => order with { ClientOrderId = $"C{number}-{order.ClientOrderId}" })],
+                Orders = [.. part.Orders.Select(order =>
+                    order with { ClientOrderId = $"C{number}-{order.ClientOrderId}" })],
             });
         }
 

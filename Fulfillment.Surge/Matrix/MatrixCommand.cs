@@ -16,14 +16,17 @@ internal static class MatrixCommand
     private static readonly Option<double> Normal = Number("--normal", "Seconds of the day before the surge", 600);
     private static readonly Option<double> Surge = Number("--surge", "Seconds of the day that the surge lasts", 3_600);
     private static readonly Option<double> After = Number("--after", "Seconds of the day after it", 1_200);
-    private static readonly Option<double> ShipWithin = Number("--ship-within", "Hours from the order to its ship-by", 4);
+    private static readonly Option<double> ShipWithin = Number(
+        "--ship-within", "Hours from the order to its ship-by", 4);
     private static readonly Option<double> Promise = Number(
         "--promise", "Seconds of the day in which 99 of 100 orders are to be confirmed", 600);
 
-    private static readonly Option<long> Seed = new("--seed") { Description = "Of every cell", DefaultValueFactory = _ => 1 };
+    private static readonly Option<long> Seed = new("--seed")
+    { Description = "Of every cell", DefaultValueFactory = _ => 1 };
     private static readonly Option<double?> Rate = new("--rate")
     { Description = "1x in orders a second; with --replica-cores and --replica-rate nothing is calibrated" };
-    private static readonly Option<double?> ReplicaCores = new("--replica-cores") { Description = "Share of a replica" };
+    private static readonly Option<double?> ReplicaCores = new("--replica-cores")
+    { Description = "Share of a replica" };
     private static readonly Option<double?> ReplicaRate = new("--replica-rate")
     { Description = "Orders a second that a replica plans with that share" };
     private static readonly Option<int?> Pickers = new("--pickers") { Description = "Those who walk 1x at 80 %" };
@@ -40,7 +43,8 @@ internal static class MatrixCommand
         ReplicaRate.Bounded(0.1, 100_000);
         Pickers.Bounded(1, 600);
         Plans.AcceptOnlyFromAmong("both", MatrixVerdict.Baseline);
-        var command = new Command("matrix", "{baseline, optimized} x {fixed, autoscaled} at 1x and 10x: eight runs, one page.")
+        var command = new Command(
+            "matrix", "{baseline, optimized} x {fixed, autoscaled} at 1x and 10x: eight runs, one page.")
         {
             Compress, Normal, Surge, After, ShipWithin, Promise, Seed, Rate, ReplicaCores, ReplicaRate, Pickers, Plans,
             Report,
@@ -54,9 +58,10 @@ internal static class MatrixCommand
     {
         var options = Options(parsed);
         var calibrated = Given(parsed)
-            ?? await Calibration.RunAsync(options, clock, what => AnsiConsole.MarkupLineInterpolated($"[grey]{what}[/]"), cancellation);
+            ?? await Calibration.RunAsync(
+                options, clock, what => AnsiConsole.MarkupLineInterpolated($"[grey]{what}[/]"), cancellation);
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture,
-            $"1x is {calibrated.NormalRate:0.0} orders/s, a replica has {calibrated.Cores:0.0000} cores, {calibrated.Pickers} pickers");
+            $"1x is {calibrated.NormalRate:0.0} orders/s, a replica has {calibrated.Cores:0.0000} cores");
         string[] plans = parsed.GetValue(Plans) == "both"
             ? [MatrixVerdict.Baseline, MatrixVerdict.Optimized]
             : [MatrixVerdict.Baseline];
@@ -124,13 +129,16 @@ internal static class MatrixCommand
             ["maxReplicas"] = MatrixPlan.MaxReplicas,
             ["pickers"] = calibrated.Pickers,
             ["flexLabour"] = $"called when more than {flex.CallWhenSeconds / 60:0} min of work wait for each, there "
-                + $"{flex.CallInSeconds / 60:0} min later, paid {flex.ShiftSecondsMin / 3_600:0} h at least, {flex.MostTimes:0} times at most",
+                + $"{flex.CallInSeconds / 60:0} min later, paid {flex.ShiftSecondsMin / 3_600:0} h at least, "
+                + $"{flex.MostTimes:0} times at most",
             ["compression"] = options.Compression,
             ["shipWithinHours"] = options.ShipWithinHours,
             ["promiseSeconds"] = options.PromiseSeconds,
             ["pickerHourPrice"] = options.Prices.PickerHour,
             ["replicaSecondPrice"] = options.Prices.ReplicaSecond,
-            ["pickingProgram"] = options.System.PickingProgram is null ? "built (compiles as it runs)" : "published (native)",
+            ["pickingProgram"] = options.System.PickingProgram is null
+                ? "built (compiles as it runs)"
+                : "published (native)",
             ["cores"] = Environment.ProcessorCount,
         };
         return settings.ToDictionary(entry => entry.Key, entry => entry.Value is double number

@@ -25,7 +25,8 @@ internal static class MatrixVerdict
         {
             Judge(string.Create(English, $"Fixed replicas collapse at {peak:0.#}x, with either plan"), Cells(Fixed),
                 cell => cell.Collapsed, CollapseOf),
-            Judge(string.Create(English, $"Autoscaled replicas keep the promised confirmation at {peak:0.#}x, with either plan"),
+            Judge(string.Create(English,
+                    $"Autoscaled replicas keep the promised confirmation at {peak:0.#}x, with either plan"),
                 Cells(Auto), Kept, ConfirmationOf),
         };
         foreach (var scale in cells.Select(cell => cell.Scale).Distinct().Order()) words.AddRange(Compare(scale));
@@ -93,7 +94,8 @@ internal static class MatrixVerdict
             && cell.Collapsed == false && Kept(cell) == true).ToList();
         if (held.Count == 0) return string.Create(English, $"At {peak:0.#}x no cell kept the promised confirmation.");
         var best = held.MinBy(cell => cell.Cost!.PerOrder)!;
-        return string.Create(English, $"The cheapest that kept the promised confirmation at {peak:0.#}x: {NameOf(best)}, "
+        return string.Create(English,
+            $"The cheapest that kept the promised confirmation at {peak:0.#}x: {NameOf(best)}, "
             + $"{best.Cost!.PerOrder:G3} {best.Cost.Currency} an order, {best.OnTimeShare:P0} on time.");
     }
 

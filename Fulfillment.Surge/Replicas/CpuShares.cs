@@ -107,7 +107,8 @@ internal sealed class CpuShares : IDisposable
     {
         try
         {
-            if (!File.ReadAllText(Path.Combine(root, "cgroup.controllers")).Split(' ', '\n').Contains("cpu")) return null;
+            var controllers = File.ReadAllText(Path.Combine(root, "cgroup.controllers"));
+            if (!controllers.Split(' ', '\n').Contains("cpu")) return null;
             File.WriteAllText(Path.Combine(root, "cgroup.subtree_control"), "+cpu");
             var folder = Path.Combine(root, name);
             if (!TryMake(folder)) return null;

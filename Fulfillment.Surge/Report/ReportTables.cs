@@ -85,7 +85,8 @@ internal static class ReportTables
 
     internal static string Matrix(IReadOnlyList<SurgeReport> cells) => Table(
         ["Load", "Plan and replicas", "Counts", "Confirmed, 99 of 100", "Largest backlog", "Collapsed", "On time",
-         "Metres a line", "Orders a pool", "CPU an order", "Replica-seconds", "Picker-hours", "Cost an order", "Invariants"],
+         "Metres a line", "Orders a pool", "CPU an order", "Replica-seconds", "Picker-hours", "Cost an order",
+         "Invariants"],
         cells.OrderBy(cell => cell.Scale).Select(cell => new[]
         {
             string.Create(English, $"{cell.Scale:0.#}x"), CellName(cell), cell.Void is null ? "yes" : "void",

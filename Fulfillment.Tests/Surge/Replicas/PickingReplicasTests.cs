@@ -111,7 +111,8 @@ public sealed class PickingReplicasTests
             var (orders, desk) = (new ServiceApi(system.Orders.Select(child => child.Url!)),
                 new ServiceApi(system.Floor.Select(child => child.Url!)));
             var workload = HolidayProfile.Build(60, ratePerSecond: 200, seed: 11);
-            var keys = await Stocking.StockAsync(system, orders, desk, workload, 0, 11, Cancellation);
+            var keys = await Stocking.StockAsync(
+                new StockedSite(system.Keys.Operator, system.WarehouseId), orders, desk, workload, 0, 11, Cancellation);
             return new World(system, workload, keys, orders, desk);
         }
 
