@@ -18,15 +18,22 @@ namespace Fulfillment.Surge.Matrix;
 internal sealed class Calibration : IAsyncDisposable
 {
     private const double StepSeconds = 6;
-    private const double SaturationSeconds = 12;
+    private const double SaturationSeconds = 15;
     private const double NormalSeconds = 12;
     private const int Pickers = 60;
     private const double FloorSpeedup = 1_000;
     private const double SharePasses = 2;
 
-    private static readonly double[] Rates = [100, 160, 240, 320, 400, 500];
+    private static readonly double[] Rates = [100, 160, 240, 320, 400, 500, 640, 800];
 
     private const string PlannedSql = "SELECT count(*) FROM inbox WHERE state <> 'Cancelled'";
+
+    // From plan to plan: pools end in lumps, and a count between two moments would be off by one of them.
+    private const string PlanRateSql = """
+        SELECT (sum(releases) - (array_agg(releases ORDER BY planned_at))[1])::float8
+               / nullif(extract(epoch FROM max(planned_at) - min(planned_at)), 0)::float8
+        FROM plans WHERE planned_at >= $1
+        """;
 
     private const string ToursSql = """
         SELECT count(*), coalesce(sum(lines), 0)::bigint, coalesce(sum(mm), 0)::bigint FROM (
@@ -96,6 +103,8 @@ internal sealed class Calibration : IAsyncDisposable
 
         // Where eight replicas may not have the cores that 1x / 0.6 would take, the load gives way, not the share.
         normal = Math.Min(normal, rate * MatrixPlan.BusyAtNormal);
+        // With its share: a starved planner waits for larger pools, and those make longer tours.
+        _shares.Limit(_system.Picking.Single().Name, cores);
         var pickers = await PickersAsync(parts[^1], normal, keys, cancellation);
         await shift.CancelAsync();
         await working;
@@ -136,14 +145,21 @@ internal sealed class Calibration : IAsyncDisposable
         var replica = _system.Picking.Single().Name;
         _shares.Limit(replica, cores);
         var sending = SendAsync(part, keys, cancellation);
-        await Task.Delay(TimeSpan.FromSeconds(SaturationSeconds / 3), _clock, cancellation);
-        var (begun, before) = (_clock.GetTimestamp(), await PlannedAsync(cancellation));
-        await Task.Delay(TimeSpan.FromSeconds(SaturationSeconds * 2 / 3), _clock, cancellation);
-        var rate = (await PlannedAsync(cancellation) - before) / _clock.GetElapsedTime(begun).TotalSeconds;
+        await Task.Delay(TimeSpan.FromSeconds(SaturationSeconds / 4), _clock, cancellation);
+        var from = _clock.GetUtcNow();
+        await Task.Delay(TimeSpan.FromSeconds(SaturationSeconds * 3 / 4), _clock, cancellation);
+        var rate = await PlanRateAsync(from, cancellation);
         await sending;
         _shares.Limit(replica, null);
         await Quiescence.WaitAsync(_ordersDb, _clock, cancellation);
         return rate > 0 ? rate : throw new HostingException($"a replica of {cores:0.0000} cores planned nothing");
+    }
+
+    private async Task<double> PlanRateAsync(DateTimeOffset from, CancellationToken cancellation)
+    {
+        await using var command = _pickingDb.CreateCommand(PlanRateSql);
+        command.Parameters.AddWithValue(from);
+        return await command.ExecuteScalarAsync(cancellation) as double? ?? 0;
     }
 
     private async Task<int> PickersAsync(
