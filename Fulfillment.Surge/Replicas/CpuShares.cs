@@ -11,6 +11,7 @@ internal sealed class CpuShares : IDisposable
     // A short period: with Kubernetes' 100 ms a share of 0.05 would be 5 ms of work and then 95 ms of silence.
     internal const int PeriodMicrosMin = 20_000;
 
+    private static readonly TimeSpan EmptyWithin = TimeSpan.FromSeconds(2);
     private const string Prefix = "fulfillment-surge-";
     private static int opened;
 
@@ -97,10 +98,17 @@ internal sealed class CpuShares : IDisposable
         lock (_gate) _groups.RemoveAll(TryRemove);
     }
 
+    // A process that has just been killed leaves its group a moment after it is gone.
     public void Dispose()
     {
-        Sweep();
-        if (_folder is not null) TryRemove(_folder);
+        if (_folder is null) return;
+        SpinWait.SpinUntil(
+            () =>
+            {
+                Sweep();
+                return TryRemove(_folder);
+            },
+            EmptyWithin);
     }
 
     private static CpuShares? TryV2(string root, string name)
