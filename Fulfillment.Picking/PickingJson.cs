@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fulfillment.Picking.DeadLetters;
 using Fulfillment.Picking.Floor;
+using Fulfillment.Picking.Replay;
+using Fulfillment.Picking.Toggle;
 using Fulfillment.Picking.Tours;
 using Fulfillment.Picking.Warehouse;
 
@@ -24,4 +26,7 @@ namespace Fulfillment.Picking;
 [JsonSerializable(typeof(SlotsPut))]
 [JsonSerializable(typeof(SlotList))]
 [JsonSerializable(typeof(DeadLetterPage))]
+[JsonSerializable(typeof(ToggleRequest))]
+[JsonSerializable(typeof(ToggleView))]
+[JsonSerializable(typeof(PlanReplay))]
 internal sealed partial class PickingJson : JsonSerializerContext;

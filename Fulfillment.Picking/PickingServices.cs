@@ -1,4 +1,5 @@
 using Fulfillment.Picking.Intake;
+using Fulfillment.Picking.Toggle;
 using Fulfillment.Picking.Tours;
 using Fulfillment.Picking.Warehouse;
 
@@ -17,7 +18,10 @@ internal static class PickingServices
         services.AddSingleton<PickingTelemetry>();
         services.AddSingleton<PickingQueue>();
         services.AddSingleton<CommitPlan>();
+        services.AddSingleton<PlannerChoice>();
         services.AddSingleton<PlanPool>();
+        services.AddSingleton<ToggleWatch>();
+        services.AddHostedService(all => all.GetRequiredService<ToggleWatch>());
         services.AddSingleton<LoneFailures>();
         services.AddSingleton<IntakeWorker>();
         services.AddSingleton<ExpireLeases>();

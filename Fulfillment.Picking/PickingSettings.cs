@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fulfillment.Picking.Intake;
 using Fulfillment.ServiceDefaults.DataStores;
 
 namespace Fulfillment.Picking;
@@ -57,6 +58,22 @@ internal sealed record PickingSettings
     /// <summary><c>Feed:PollMilliseconds</c>: how often a waiting reader of the feed looks again.</summary>
     internal TimeSpan FeedPoll { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// <c>OptimizedPicking</c>: how the toggle begins in a database that has none yet. From then on it is what was put.
+    /// </summary>
+    internal bool OptimizedPicking { get; init; }
+
+    /// <summary><c>Toggle:PollMilliseconds</c>: a change is in effect on every replica within this time.</summary>
+    internal TimeSpan TogglePoll { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary><c>Floor:Pickers</c>: who take a pool's tours side by side; tells which orders would be late.</summary>
+    internal int FloorPickers { get; init; } = 10;
+
+    /// <summary><c>Verify:OneIn</c>: every so many plans one is checked before it is committed; 1 is each.</summary>
+    internal int VerifyOneIn { get; init; } = 64;
+
+    internal EffortSettings Effort { get; init; } = new();
+
     internal TimeSpan RenewEvery => ClaimAfter / 5;
 
     /// <exception cref="WrongSettingException">A setting is no number or out of its range.</exception>
@@ -73,18 +90,22 @@ internal sealed record PickingSettings
             ClaimAfter = Time(configuration, "Claim:AfterMilliseconds", defaults.ClaimAfter, 100, 3_600_000),
             ClaimEvery = Time(configuration, "Claim:EveryMilliseconds", defaults.ClaimEvery, 10, 600_000),
             SweepEvery = Time(configuration, "Queue:SweepMilliseconds", defaults.SweepEvery, 10, 3_600_000),
-            WorkerEnabled = Flag(configuration, "Worker:Enabled", defaults.WorkerEnabled),
+            WorkerEnabled = YesOrNo(configuration, "Worker:Enabled", defaults.WorkerEnabled),
             HeartbeatEvery = Time(configuration, "Worker:HeartbeatMilliseconds", defaults.HeartbeatEvery, 10, 10_000),
             Lease = Time(configuration, "Lease:Milliseconds", defaults.Lease, 100, 86_400_000),
             LeaseSweepEvery = Time(configuration, "Lease:SweepMilliseconds", defaults.LeaseSweepEvery, 10, 600_000),
             FeedPoll = Time(configuration, "Feed:PollMilliseconds", defaults.FeedPoll, 1, 10_000),
+            OptimizedPicking = YesOrNo(configuration, "OptimizedPicking", defaults.OptimizedPicking),
+            TogglePoll = Time(configuration, "Toggle:PollMilliseconds", defaults.TogglePoll, 10, 1_000),
+            FloorPickers = Whole(configuration, "Floor:Pickers", defaults.FloorPickers, 1, 10_000),
+            VerifyOneIn = Whole(configuration, "Verify:OneIn", defaults.VerifyOneIn, 1, 1_000_000),
         };
         if (settings.WarehouseId.Length is < 1 or > NameLengthMax || settings.WarehouseId.Any(char.IsControl))
             throw new WrongSettingException("Warehouse:Id", $"must be 1 to {NameLengthMax} characters");
         if (settings.ClaimAfter < 5 * settings.PoolWait)
             throw new WrongSettingException("Claim:AfterMilliseconds",
                 "must be at least five times Pool:WaitMilliseconds");
-        return settings;
+        return settings with { Effort = EffortSettings.Read(configuration, settings.ClaimAfter) };
     }
 
     /// <summary>
@@ -93,7 +114,7 @@ internal sealed record PickingSettings
     internal static int PostgresPoolMax(IConfiguration configuration) =>
         Whole(configuration, "Postgres:PoolMax", 2, 2, 100);
 
-    private static int Whole(IConfiguration configuration, string setting, int fallback, int min, int max)
+    internal static int Whole(IConfiguration configuration, string setting, int fallback, int min, int max)
     {
         var text = configuration[setting];
         if (string.IsNullOrWhiteSpace(text)) return fallback;
@@ -103,13 +124,15 @@ internal sealed record PickingSettings
             : throw new WrongSettingException(setting, $"must be a whole number from {min} to {max}");
     }
 
-    private static bool Flag(IConfiguration configuration, string setting, bool fallback)
+    internal static TimeSpan Time(IConfiguration configuration, string setting, TimeSpan fallback, int min, int max) =>
+        TimeSpan.FromMilliseconds(Whole(configuration, setting, (int)fallback.TotalMilliseconds, min, max));
+
+    private static bool YesOrNo(IConfiguration configuration, string setting, bool fallback)
     {
         var text = configuration[setting];
         if (string.IsNullOrWhiteSpace(text)) return fallback;
-        return bool.TryParse(text, out var value) ? value : throw new WrongSettingException(setting, "must be true or false");
+        return bool.TryParse(text, out var value)
+            ? value
+            : throw new WrongSettingException(setting, "must be true or false");
     }
-
-    private static TimeSpan Time(IConfiguration configuration, string setting, TimeSpan fallback, int min, int max) =>
-        TimeSpan.FromMilliseconds(Whole(configuration, setting, (int)fallback.TotalMilliseconds, min, max));
 }

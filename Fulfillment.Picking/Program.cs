@@ -4,6 +4,8 @@ using Fulfillment.Picking;
 using Fulfillment.Picking.DeadLetters;
 using Fulfillment.Picking.Feed;
 using Fulfillment.Picking.Floor;
+using Fulfillment.Picking.Replay;
+using Fulfillment.Picking.Toggle;
 using Fulfillment.Picking.Tours;
 using Fulfillment.Picking.Warehouse;
 using Fulfillment.ServiceDefaults;
@@ -26,6 +28,7 @@ return await ServiceHost.RunAsync(async () =>
         json.SerializerOptions.TypeInfoResolverChain.Insert(0, PickingJson.Default);
         json.SerializerOptions.TypeInfoResolverChain.Insert(1, ContractsJson.Default);
         json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        json.SerializerOptions.AllowDuplicateProperties = false;
     });
     builder.AddPicking();
 
@@ -39,6 +42,9 @@ return await ServiceHost.RunAsync(async () =>
     app.MapShowTour();
     app.MapShowBacklog();
     app.MapDeadLetters();
+    app.MapPutToggle();
+    app.MapShowToggle();
+    app.MapReplayPlan();
     var floor = app.MapGroup("/floor").RequireAuthorization("floor");
     floor.MapNextTour();
     floor.MapConfirmTour();
@@ -53,5 +59,6 @@ return await ServiceHost.RunAsync(async () =>
     await keys.PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping);
     await keys.PutConfiguredKeyAsync(app.Configuration, "Service:Key", "service", stopping);
     await keys.PutConfiguredKeyAsync(app.Configuration, "Floor:Key", "picker", stopping);
+    await app.Services.GetRequiredService<ToggleWatch>().BeginAsync(stopping);
     await app.RunAsync();
 });

@@ -16,6 +16,12 @@ internal static class Typed
 
     internal static NpgsqlParameter Bigint(long value) => Of(value, NpgsqlDbType.Bigint);
 
+    internal static NpgsqlParameter Smallint(short value) => Of(value, NpgsqlDbType.Smallint);
+
+    internal static NpgsqlParameter MaybeBigint(long? value) => value is { } set
+        ? Of(set, NpgsqlDbType.Bigint)
+        : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
+
     internal static NpgsqlParameter Xid(ulong value) => Of(value, NpgsqlDbType.Xid8);
 
     internal static NpgsqlParameter Time(DateTimeOffset value) => Of(value.ToUniversalTime(), NpgsqlDbType.TimestampTz);

@@ -89,7 +89,8 @@ internal sealed partial class IntakeWorker(
             .ToList();
         var together = releases.Where(r => r.Deliveries < AloneFromDelivery).Select(r => r.Release).ToList();
         var alone = releases.Where(r => r.Deliveries >= AloneFromDelivery).Select(r => r.Release).ToList();
-        if (together.Count > 0 && !await PlanTogetherAsync(together, held, cancellation)) alone.AddRange(together);
+        var age = EffortLadder.AgeOf(together, deliveries.Count >= settings.PoolOrdersMax, clock.GetUtcNow());
+        if (together.Count > 0 && !await PlanTogetherAsync(together, age, held, cancellation)) alone.AddRange(together);
         foreach (var release in alone)
         {
             if (stopping.IsCancellationRequested) return;
@@ -119,12 +120,12 @@ internal sealed partial class IntakeWorker(
     /// <summary>
     /// False when the pool failed by its own making: one of it is at fault, and each is to be tried alone.
     /// </summary>
-    private async Task<bool> PlanTogetherAsync(List<PooledRelease> pool, HeldEntries held,
-        CancellationToken cancellation)
+    private async Task<bool> PlanTogetherAsync(
+        List<PooledRelease> pool, TimeSpan backlogAge, HeldEntries held, CancellationToken cancellation)
     {
         try
         {
-            await planPool.PlanAsync(pool, cancellation);
+            await planPool.PlanAsync(pool, backlogAge, cancellation);
         }
         catch (Exception own) when (!IsInfrastructure(own))
         {
@@ -147,7 +148,7 @@ internal sealed partial class IntakeWorker(
 
         try
         {
-            await planPool.PlanAsync([release], cancellation);
+            await planPool.PlanAsync([release], backlogAge: null, cancellation);
         }
         catch (Exception own) when (!IsInfrastructure(own))
         {

@@ -1,4 +1,5 @@
 using Fulfillment.Picking.Database;
+using Fulfillment.Picking.Toggle;
 using Fulfillment.Picking.Tours;
 using Fulfillment.Picking.Warehouse;
 using Fulfillment.Planning;
@@ -12,8 +13,8 @@ namespace Fulfillment.Picking.Intake;
 /// happened.
 /// </summary>
 internal sealed class PlanPool(
-    NpgsqlDataSource database, PickingSettings settings, WarehouseLayout layout, CommitPlan commit, Faults faults,
-    PickingTelemetry telemetry, TimeProvider clock)
+    NpgsqlDataSource database, PickingSettings settings, WarehouseLayout layout, PlannerChoice planners,
+    ToggleWatch toggle, CommitPlan commit, Faults faults, PickingTelemetry telemetry, TimeProvider clock)
 {
     // Only saves planning what is known already; the commit's insert decides. LATERAL with a LIMIT is one probe of the
     // key for each release, also for a plan that was cached while the table was empty and a scan looked cheap.
@@ -24,12 +25,26 @@ internal sealed class PlanPool(
             WHERE warehouse_id = $1 AND order_id = w.order_id AND release_no = w.release_no LIMIT 1) AS i
         """;
 
-    internal async Task PlanAsync(IReadOnlyList<PooledRelease> pool, CancellationToken cancellation)
+    private Rung _rung;
+
+    /// <param name="pool">What to plan together.</param>
+    /// <param name="backlogAge">How long work has waited; null leaves the rung of the ladder as it is.</param>
+    /// <param name="cancellation">Ends it between two steps.</param>
+    internal async Task PlanAsync(
+        IReadOnlyList<PooledRelease> pool, TimeSpan? backlogAge, CancellationToken cancellation)
     {
+        if (backlogAge is { } age)
+        {
+            _rung = EffortLadder.Next(_rung, age, settings.Effort);
+            telemetry.Climbed(_rung, age);
+        }
+
         var (slotted, failed) = await SlotAsync(pool, cancellation);
+        // One guard for all that this pool may take, however often it is planned again.
+        using var guard = new CancellationTokenSource(settings.Effort.PlanMax, clock);
         while (slotted.Count + failed.Count > 0)
         {
-            var planned = Plan(slotted, failed);
+            var planned = Plan(slotted, failed, toggle.Current.State, guard.Token);
             if (planned is null) continue; // refused orders moved to the failed ones
             faults.StopAt.Reached(Faults.BeforeCommit);
             var struck = await commit.CommitAsync(planned, cancellation);
@@ -90,34 +105,50 @@ internal sealed class PlanPool(
     }
 
     /// <summary>
-    /// Null when the planner refused some orders: they are among the failed now, and the rest is to be planned.
+    /// Each side of the toggle is planned by itself. Null when a planner refused some orders: they are among the failed
+    /// now, and the rest is to be planned.
     /// </summary>
-    private PlannedPool? Plan(List<SlottedRelease> slotted, List<UnplannableRelease> failed)
+    private PlannedPool? Plan(
+        List<SlottedRelease> slotted, List<UnplannableRelease> failed, ToggleState state, CancellationToken guard)
     {
         var now = clock.GetUtcNow();
-        if (slotted.Count == 0) return new PlannedPool([], failed, null, null, TimeSpan.Zero, now);
+        var parts = new List<PlannedPart>(2);
+        foreach (var optimized in (ReadOnlySpan<bool>)[false, true])
+        {
+            var side = slotted.Where(s => state.IsOnFor(s.Release.Message.ClientId) == optimized).ToList();
+            if (side.Count == 0) continue;
+            var order = new PlanOrder(
+                optimized, state.Shadow, _rung, PlannerChoice.SeedOf(side.Select(s => s.Release.Key)),
+                EffortLadder.BudgetOf(_rung, side.Count, settings.Effort));
+            var (chosen, refused) = planners.Plan(ProblemOf(side, now), order, guard);
+            if (chosen is not null)
+            {
+                parts.Add(new PlannedPart(side, chosen));
+                continue;
+            }
+
+            if (refused!.Orders.Count == 0)
+                throw new InvalidOperationException($"The planner refused a pool of {side.Count}: {refused.Reason}");
+            var at = refused.Orders.Select(o => side[(int)o.Id]).ToHashSet();
+            failed.AddRange(at.Select(s => new UnplannableRelease(s.Release, $"unplannable: {refused.Reason}")));
+            slotted.RemoveAll(at.Contains);
+            return null;
+        }
+
+        return new PlannedPool(parts, failed, now);
+    }
+
+    private PlanningProblem ProblemOf(List<SlottedRelease> slotted, DateTimeOffset now)
+    {
         var cart = new Cart(settings.CartLines, settings.CartLines);
-        var split = OrderSplitter.Split([.. slotted.Select(OrderOf)], cart);
-        var problem = new PlanningProblem
+        return new PlanningProblem
         {
             Layout = layout,
             Cart = cart,
-            Orders = split.Orders,
+            Orders = OrderSplitter.Split([.. slotted.Select(OrderOf)], cart).Orders,
             NowUnixSeconds = now.ToUnixTimeSeconds(),
+            Pace = new FloorPace { Pickers = settings.FloorPickers },
         };
-        var started = clock.GetTimestamp();
-        switch (PlannerChoice.Plan(problem))
-        {
-            case PlanningOutcome.Planned planned:
-                return new PlannedPool(slotted, failed, planned.Plan, problem, clock.GetElapsedTime(started), now);
-            case PlanningOutcome.Refused { Orders.Count: > 0 } refused:
-                var at = refused.Orders.Select(o => slotted[(int)o.Id]).ToHashSet();
-                failed.AddRange(at.Select(s => new UnplannableRelease(s.Release, $"unplannable: {refused.Reason}")));
-                slotted.RemoveAll(at.Contains);
-                return null;
-            case var other:
-                throw new InvalidOperationException($"The planner refused a pool of {slotted.Count}: {other}");
-        }
     }
 
     private PlanningOrder OrderOf(SlottedRelease slotted, int index)
@@ -136,10 +167,12 @@ internal sealed class PlanPool(
     }
 }
 
-/// <summary>
-/// A plan to be committed; an order's id in it is the index of its release in <paramref name="Releases"/>.
-/// </summary>
+/// <summary>What is to be committed in one transaction: a plan for each side of the toggle that has releases.</summary>
 internal sealed record PlannedPool(
-    IReadOnlyList<SlottedRelease> Releases, IReadOnlyList<UnplannableRelease> Failed, Plan? Plan,
-    PlanningProblem? Problem,
-    TimeSpan PlanningTime, DateTimeOffset PlannedAt);
+    IReadOnlyList<PlannedPart> Parts, IReadOnlyList<UnplannableRelease> Failed, DateTimeOffset PlannedAt)
+{
+    internal IEnumerable<SlottedRelease> Releases => Parts.SelectMany(p => p.Releases);
+}
+
+/// <summary>One of them; an order's id in the plan is the index of its release in <paramref name="Releases"/>.</summary>
+internal sealed record PlannedPart(IReadOnlyList<SlottedRelease> Releases, ChosenPlan Chosen);

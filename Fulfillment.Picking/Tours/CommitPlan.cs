@@ -22,15 +22,16 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         """;
 
     private const string PlanSql = """
-        INSERT INTO plans (warehouse_id, plan_id, planned_at, algorithm, seed, budget_units, units_used, rung, releases,
-            lines, tours, distance_mm, bound_mm, planning_us, problem)
-        VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $7, $8, $9, $10, $11, $12, $13)
+        INSERT INTO plans (warehouse_id, plan_id, planned_at, algorithm, seed, units_used, releases, lines, tours,
+            distance_mm, bound_mm, planning_us, problem, budget_units, rung, shadow_mm, planner, order_ids,
+            release_nos, plan_sha256)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
         """;
 
     private const string ToursSql = """
-        INSERT INTO tours (warehouse_id, tour_id, plan_id, state, ship_by, distance_mm, open_tasks, planned_at)
-        SELECT $1, t.tour_id, $2, 'Planned', t.ship_by, t.distance_mm, t.tasks, $3
-        FROM unnest($4, $5, $6, $7) AS t (tour_id, ship_by, distance_mm, tasks)
+        INSERT INTO tours (warehouse_id, tour_id, plan_id, state, ship_by, distance_mm, open_tasks, planned_at, tour_no)
+        SELECT $1, t.tour_id, $2, 'Planned', t.ship_by, t.distance_mm, t.tasks, $3, t.tour_no
+        FROM unnest($4, $5, $6, $7, $8) AS t (tour_id, ship_by, distance_mm, tasks, tour_no)
         """;
 
     private const string TasksSql = """
@@ -50,16 +51,18 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
     /// </summary>
     internal async Task<HashSet<ReleaseKey>> CommitAsync(PlannedPool pool, CancellationToken cancellation)
     {
-        var rows = TourRows.Of(pool);
+        var rows = pool.Parts.Select(part => TourRows.Of(part, pool.PlannedAt)).ToList();
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         ReleaseKey[] keys = [.. pool.Releases.Select(r => r.Release.Key), .. pool.Failed.Select(f => f.Release.Key)];
         await ReleaseTurns.TakeAsync(connection, transaction, settings.WarehouseId, keys, cancellation);
-        if (pool.Releases.Count > 0)
+        if (pool.Parts.Count > 0)
         {
             var struck = await InsertInboxAsync(connection, transaction, pool, rows, cancellation);
             if (struck.Count > 0) return struck;
-            await InsertPlanAsync(connection, transaction, pool, rows, cancellation);
+            await using var batch = new NpgsqlBatch(connection, transaction);
+            foreach (var (part, itsRows) in pool.Parts.Zip(rows)) AddPlan(batch, part, itsRows, pool.PlannedAt);
+            await batch.ExecuteNonQueryAsync(cancellation);
         }
 
         await Burial.BuryAsync(connection, transaction, settings.WarehouseId, pool.PlannedAt,
@@ -69,8 +72,8 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
     }
 
     private async Task<HashSet<ReleaseKey>> InsertInboxAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows,
-        CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool,
+        IReadOnlyList<TourRows> rows, CancellationToken cancellation)
     {
         var struck = pool.Releases.Select(r => r.Release.Key).ToHashSet();
         await using var command = new NpgsqlCommand(InboxSql, connection, transaction)
@@ -81,7 +84,7 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
                 Typed.Uuids([.. pool.Releases.Select(r => r.Release.Key.OrderId)]),
                 Typed.Integers([.. pool.Releases.Select(r => r.Release.Key.ReleaseNo)]),
                 Typed.Texts([.. pool.Releases.Select(r => r.Release.Message.ClientId)]),
-                Typed.Integers([.. rows.TasksOf]), Typed.Time(pool.PlannedAt),
+                Typed.Integers([.. rows.SelectMany(r => r.TasksOf)]), Typed.Time(pool.PlannedAt),
             },
         };
         await using var written = await command.ExecuteReaderAsync(cancellation);
@@ -89,32 +92,60 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         return struck;
     }
 
-    private async Task InsertPlanAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool, TourRows rows,
-        CancellationToken cancellation)
+    private void AddPlan(NpgsqlBatch batch, PlannedPart part, TourRows rows, DateTimeOffset plannedAt)
     {
-        var (plan, warehouse, planId) = (pool.Plan!, settings.WarehouseId, Guid.CreateVersion7(pool.PlannedAt));
-        var (releases, tours, tasks) = (pool.Releases, rows.Tours, rows.Tasks);
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.BatchCommands.Add(new(PlanSql)
+        var (warehouse, planId) = (settings.WarehouseId, Guid.CreateVersion7(plannedAt));
+        batch.BatchCommands.Add(PlanRow(part, rows.Tours.Count, planId, plannedAt));
+        AddWalks(batch, rows, warehouse, planId, plannedAt);
+        var releases = part.Releases;
+        batch.BatchCommands.Add(new(EventsSql)
         {
             Parameters =
             {
-                Typed.Text(warehouse), Typed.Uuid(planId), Typed.Time(pool.PlannedAt), Typed.Text(plan.Algorithm),
-                Typed.Bigint((long)plan.Seed), Typed.Bigint(plan.UnitsSpent), Typed.Integer(releases.Count),
-                Typed.Integer(releases.Sum(r => r.Slots.Count)), Typed.Integer(tours.Count),
-                Typed.Bigint(plan.Distance.Value), Typed.Bigint(plan.LowerBound.Value),
-                Typed.Bigint((long)pool.PlanningTime.TotalMicroseconds),
-                Typed.Bytes(ProblemRecord.Write(pool.Problem!)),
+                Typed.Text(warehouse), Typed.Time(plannedAt),
+                Typed.Uuids([.. releases.Select(r => r.Release.Key.OrderId)]),
+                Typed.Integers([.. releases.Select(r => r.Release.Key.ReleaseNo)]),
+                Typed.Texts([.. releases.Select(r => r.Release.Message.ClientId)]),
+                Typed.Texts([.. rows.ToursOf.Select(BodyOf)]),
+                Typed.Texts([.. releases.Select(r => r.Release.TraceParent)]),
             },
         });
+    }
+
+    private NpgsqlBatchCommand PlanRow(PlannedPart part, int tours, Guid planId, DateTimeOffset plannedAt)
+    {
+        var (chosen, plan, releases) = (part.Chosen, part.Chosen.Plan, part.Releases);
+        return new(PlanSql)
+        {
+            Parameters =
+            {
+                Typed.Text(settings.WarehouseId), Typed.Uuid(planId), Typed.Time(plannedAt), Typed.Text(plan.Algorithm),
+                Typed.Bigint(unchecked((long)plan.Seed)), Typed.Bigint(plan.UnitsSpent), Typed.Integer(releases.Count),
+                Typed.Integer(releases.Sum(r => r.Slots.Count)), Typed.Integer(tours),
+                Typed.Bigint(plan.Distance.Value), Typed.Bigint(plan.LowerBound.Value),
+                Typed.Bigint((long)chosen.Time.TotalMicroseconds),
+                Typed.Bytes(ProblemRecord.Write(chosen.Problem)),
+                Typed.Bigint(chosen.Planner == Planners.Optimized ? chosen.Order.Budget.Units : 0),
+                Typed.Smallint((short)chosen.Order.Rung), Typed.MaybeBigint(chosen.ShadowMm),
+                Typed.Text(chosen.Planner), Typed.Uuids([.. releases.Select(r => r.Release.Key.OrderId)]),
+                Typed.Integers([.. releases.Select(r => r.Release.Key.ReleaseNo)]),
+                Typed.Bytes(PlanDigest.Of(plan)),
+            },
+        };
+    }
+
+    private static void AddWalks(
+        NpgsqlBatch batch, TourRows rows, string warehouse, Guid planId, DateTimeOffset plannedAt)
+    {
+        var (tours, tasks) = (rows.Tours, rows.Tasks);
         batch.BatchCommands.Add(new(ToursSql)
         {
             Parameters =
             {
-                Typed.Text(warehouse), Typed.Uuid(planId), Typed.Time(pool.PlannedAt),
+                Typed.Text(warehouse), Typed.Uuid(planId), Typed.Time(plannedAt),
                 Typed.Uuids([.. tours.Select(t => t.TourId)]), Typed.Times([.. tours.Select(t => t.ShipBy)]),
                 Typed.Bigints([.. tours.Select(t => t.DistanceMm)]), Typed.Integers([.. tours.Select(t => t.Tasks)]),
+                Typed.Integers([.. tours.Select(t => t.TourNo)]),
             },
         });
         batch.BatchCommands.Add(new(TasksSql)
@@ -132,19 +163,6 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
                 Typed.Integers([.. tasks.Select(t => t.Quantity)]), Typed.Smallints([.. tasks.Select(t => t.Rank)]),
             },
         });
-        batch.BatchCommands.Add(new(EventsSql)
-        {
-            Parameters =
-            {
-                Typed.Text(warehouse), Typed.Time(pool.PlannedAt),
-                Typed.Uuids([.. releases.Select(r => r.Release.Key.OrderId)]),
-                Typed.Integers([.. releases.Select(r => r.Release.Key.ReleaseNo)]),
-                Typed.Texts([.. releases.Select(r => r.Release.Message.ClientId)]),
-                Typed.Texts([.. rows.ToursOf.Select(BodyOf)]),
-                Typed.Texts([.. releases.Select(r => r.Release.TraceParent)]),
-            },
-        });
-        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     private static string BodyOf(List<Guid> tours) =>

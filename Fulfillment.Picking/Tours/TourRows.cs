@@ -4,7 +4,7 @@ using Fulfillment.Planning;
 namespace Fulfillment.Picking.Tours;
 
 /// <summary>A tour as its row.</summary>
-internal readonly record struct TourRow(Guid TourId, DateTimeOffset ShipBy, long DistanceMm, int Tasks);
+internal readonly record struct TourRow(Guid TourId, int TourNo, DateTimeOffset ShipBy, long DistanceMm, int Tasks);
 
 /// <summary>A task as its row.</summary>
 internal readonly record struct TaskRow(
@@ -17,15 +17,15 @@ internal sealed record TourRows(
     IReadOnlyList<TourRow> Tours, IReadOnlyList<TaskRow> Tasks, IReadOnlyList<List<Guid>> ToursOf,
     IReadOnlyList<int> TasksOf)
 {
-    internal static TourRows Of(PlannedPool pool)
+    internal static TourRows Of(PlannedPart pool, DateTimeOffset plannedAt)
     {
         var tours = new List<TourRow>();
         var tasks = new List<TaskRow>();
         var toursOf = pool.Releases.Select(_ => new List<Guid>(1)).ToList();
         var tasksOf = new int[pool.Releases.Count];
-        foreach (var tour in pool.Plan?.Tours ?? [])
+        foreach (var tour in pool.Chosen.Plan.Tours)
         {
-            var tourId = Guid.CreateVersion7(pool.PlannedAt);
+            var tourId = Guid.CreateVersion7(plannedAt);
             var totes = new Dictionary<long, int>();
             foreach (var order in tour.Orders) totes.TryAdd(order.Id, totes.Count + 1);
             foreach (var release in totes.Keys) toursOf[(int)release].Add(tourId);
@@ -38,7 +38,8 @@ internal sealed record TourRows(
             }
 
             var shipBy = totes.Keys.Min(r => pool.Releases[(int)r].Release.Message.ShipBy);
-            tours.Add(new TourRow(tourId, shipBy.ToUniversalTime(), tour.Distance.Value, tasks.Count - before));
+            tours.Add(new TourRow(
+                tourId, tours.Count + 1, shipBy.ToUniversalTime(), tour.Distance.Value, tasks.Count - before));
         }
 
         return new TourRows(tours, tasks, toursOf, tasksOf);

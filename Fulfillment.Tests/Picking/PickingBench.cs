@@ -5,6 +5,7 @@ using Fulfillment.Picking;
 using Fulfillment.Picking.Feed;
 using Fulfillment.Picking.Floor;
 using Fulfillment.Picking.Intake;
+using Fulfillment.Picking.Toggle;
 using Fulfillment.Picking.Tours;
 using Fulfillment.Picking.Warehouse;
 using Fulfillment.Planning;
@@ -25,6 +26,8 @@ internal sealed class PickingBench : IAsyncDisposable
 {
     internal const string Client = "acme";
 
+    private PickingTelemetry? _telemetry;
+
     private PickingBench(NpgsqlDataSource database, string connectionString, ConnectionMultiplexer redis,
         string endpoint, PickingSettings settings) =>
         (Database, ConnectionString, Redis, RedisEndpoint, Settings) =
@@ -39,6 +42,12 @@ internal sealed class PickingBench : IAsyncDisposable
     internal string RedisEndpoint { get; }
 
     internal PickingSettings Settings { get; }
+
+    /// <summary>Its meters are of a factory of this bench alone: <see cref="Meters"/>.</summary>
+    internal PickingTelemetry Telemetry => _telemetry ??= new PickingTelemetry(Meters);
+
+    internal IMeterFactory Meters { get; } =
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
 
     internal IDatabase Keys => Redis.GetDatabase();
 
@@ -63,26 +72,36 @@ internal sealed class PickingBench : IAsyncDisposable
                 ?? settings);
     }
 
-    /// <summary>A worker of its own name. Its queue is given too, for what no poll does.</summary>
-    internal (IntakeWorker Worker, PickingQueue Queue) Worker(Faults? faults = null)
+    /// <summary>
+    /// A worker of its own name. Its queue is given too, for what no poll does. <paramref name="toggle"/> is what this
+    /// replica knows of the toggle: without one, off.
+    /// </summary>
+    internal (IntakeWorker Worker, PickingQueue Queue) Worker(Faults? faults = null, ToggleState? toggle = null)
     {
+        faults ??= Faults.None;
         var queue = new PickingQueue(Redis, Settings, TimeProvider.System);
-        var telemetry = new PickingTelemetry(
-            new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+        var watch = Watch();
+        if (toggle is not null) watch.Take(new VersionedToggle(1, toggle));
+        var choice = new PlannerChoice(
+            Settings, faults, Telemetry, TimeProvider.System, NullLogger<PlannerChoice>.Instance);
         var plan = new PlanPool(
-            Database, Settings, WarehouseLayout.Default, new CommitPlan(Database, Settings), faults
-                ?? Faults.None,
-            telemetry, TimeProvider.System);
+            Database, Settings, WarehouseLayout.Default, choice, watch, new CommitPlan(Database, Settings), faults,
+            Telemetry, TimeProvider.System);
         var failures = new LoneFailures(Database, Settings, TimeProvider.System);
         return (new IntakeWorker(
-            queue, plan, failures, Database, Settings, telemetry, TimeProvider.System,
+            queue, plan, failures, Database, Settings, Telemetry, TimeProvider.System,
             NullLogger<IntakeWorker>.Instance), queue);
     }
 
-    internal async Task SlotAsync(string sku, int aisle, int bay, string side = "L", short rank = 1)
+    /// <summary>A replica's watch of the toggle, not begun.</summary>
+    internal ToggleWatch Watch(TimeProvider? clock = null, NpgsqlDataSource? database = null) => new(
+        database ?? Database, Settings, Telemetry, clock ?? TimeProvider.System, NullLogger<ToggleWatch>.Instance);
+
+    internal async Task SlotAsync(
+        string sku, int aisle, int bay, string side = "L", short rank = 1, string client = Client)
     {
         var put = await SlotEndpoints.PutAsync(
-            [new SlotRequest(Client, sku, rank, aisle, bay, side)], Database, Settings, WarehouseLayout.Default,
+            [new SlotRequest(client, sku, rank, aisle, bay, side)], Database, Settings, WarehouseLayout.Default,
             CancellationToken.None);
         Assert.IsType<Ok<SlotsPut>>(put.Result);
     }
