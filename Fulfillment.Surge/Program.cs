@@ -16,4 +16,4 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     TargetCommand.Create(),
     SimulateCommand.Create(),
     new Command("bench", "Benchmarks: every claim of speed or quality, measured here.") { PlannerBench.Create() },
-}.Parse(args).InvokeAsync();
+}.Parse(args).InvokeAsync(patience);
