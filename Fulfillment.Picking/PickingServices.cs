@@ -11,7 +11,8 @@ internal static class PickingServices
     internal static void AddPicking(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton(PickingSettings.Read(builder.Configuration));
+        var settings = PickingSettings.Read(builder.Configuration);
+        services.AddSingleton(settings);
         services.AddSingleton(LayoutFile.Read(builder.Configuration));
         services.AddSingleton(Faults.Read(builder.Configuration));
         services.AddSingleton<PickingTelemetry>();
@@ -24,6 +25,6 @@ internal static class PickingServices
         services.AddSingleton<LoneFailures>();
         services.AddSingleton<IntakeWorker>();
         services.AddSingleton<ExpireLeases>();
-        services.AddHostedService<IntakeLoops>();
+        if (settings.WorkerEnabled) services.AddHostedService<IntakeLoops>();
     }
 }

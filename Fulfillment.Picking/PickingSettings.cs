@@ -41,6 +41,11 @@ internal sealed record PickingSettings
     /// <summary><c>Queue:SweepMilliseconds</c>: how often orphans and dead consumers are looked for.</summary>
     internal TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// <c>Worker:Enabled</c>: false serves the floor and the feed only, so that planning can be scaled apart.
+    /// </summary>
+    internal bool WorkerEnabled { get; init; } = true;
+
     /// <summary><c>Worker:HeartbeatMilliseconds</c>.</summary>
     internal TimeSpan HeartbeatEvery { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -85,6 +90,7 @@ internal sealed record PickingSettings
             ClaimAfter = Time(configuration, "Claim:AfterMilliseconds", defaults.ClaimAfter, 100, 3_600_000),
             ClaimEvery = Time(configuration, "Claim:EveryMilliseconds", defaults.ClaimEvery, 10, 600_000),
             SweepEvery = Time(configuration, "Queue:SweepMilliseconds", defaults.SweepEvery, 10, 3_600_000),
+            WorkerEnabled = YesOrNo(configuration, "Worker:Enabled", defaults.WorkerEnabled),
             HeartbeatEvery = Time(configuration, "Worker:HeartbeatMilliseconds", defaults.HeartbeatEvery, 10, 10_000),
             Lease = Time(configuration, "Lease:Milliseconds", defaults.Lease, 100, 86_400_000),
             LeaseSweepEvery = Time(configuration, "Lease:SweepMilliseconds", defaults.LeaseSweepEvery, 10, 600_000),

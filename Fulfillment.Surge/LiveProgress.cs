@@ -12,12 +12,14 @@ internal static class LiveProgress
 
     /// <summary>Returns when cancelled.</summary>
     internal static async Task ShowAsync(
-        NpgsqlDataSource ordersDb, Acknowledgements acknowledged, int ordersToSend, TimeProvider clock, CancellationToken cancellation)
+        NpgsqlDataSource ordersDb, Acknowledgements acknowledged, int ordersToSend, TimeProvider clock,
+        CancellationToken cancellation)
     {
         try
         {
             if (AnsiConsole.Profile.Capabilities.Interactive)
-                await AnsiConsole.Status().StartAsync("sending", status => ShowAsync(OnTerminal, line => status.Status = line));
+                await AnsiConsole.Status().StartAsync(
+                    "sending", status => ShowAsync(OnTerminal, line => status.Status = line));
             else
                 await ShowAsync(InLog, AnsiConsole.WriteLine);
         }
@@ -32,7 +34,8 @@ internal static class LiveProgress
             while (await timer.WaitForNextTickAsync(cancellation))
             {
                 var counts = await ReleaseCounts.ReadAsync(ordersDb, cancellation);
-                show($"sent {acknowledged.Sent:N0} of {ordersToSend:N0}, accepted {acknowledged.Accepted:N0}; releases {counts}");
+                show($"sent {acknowledged.Sent:N0} of {ordersToSend:N0}, accepted {acknowledged.Accepted:N0}; "
+                    + $"releases {counts}");
             }
         }
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Fulfillment.Surge;
 using Fulfillment.Surge.Bench;
 using Fulfillment.Surge.Bench.Intake;
+using Fulfillment.Surge.Matrix;
 using Fulfillment.Surge.Simulate;
 using Fulfillment.Surge.Target;
 
@@ -12,10 +13,11 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
 {
     UpCommand.Create(),
     RunCommand.Create(),
+    MatrixCommand.Create(),
     TargetCommand.Create(),
     SimulateCommand.Create(),
     new Command("bench", "Benchmarks: every claim of speed or quality, measured here.")
     {
         PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(),
     },
-}.Parse(args).InvokeAsync();
+}.Parse(args).InvokeAsync(patience);

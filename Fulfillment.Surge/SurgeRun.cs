@@ -25,16 +25,23 @@ internal static class SurgeRun
             $"{workload.Clients.Count} clients, {options.Rate} orders/s, seed {options.Seed}");
 
         await using var system = await EmbeddedSystem.StartAsync(
-            options.System, clock, what => AnsiConsole.MarkupLineInterpolated($"[grey]starting {what}[/]"), cancellation);
+            options.System, clock, what => AnsiConsole.MarkupLineInterpolated($"[grey]starting {what}[/]"),
+            cancellation);
         AnsiConsole.MarkupLineInterpolated($"[grey]logs in {system.Folder}[/]");
         var report = await MeasureAsync(options, workload, system, clock, cancellation);
         Summary.Write(report);
-        if (options.Report is { } file) await File.WriteAllTextAsync(file, report.ToJson(), cancellation);
+        if (options.Report is { } file)
+        {
+            await File.WriteAllTextAsync(file, report.ToJson(), cancellation);
+            await File.WriteAllTextAsync(Path.ChangeExtension(file, ".html"), HtmlReport.Render(report), cancellation);
+        }
+
         return report.Invariants.Broken == 0 ? 0 : ExitCodes.Broken;
     }
 
     private static async Task<SurgeReport> MeasureAsync(
-        RunOptions options, Workload workload, EmbeddedSystem system, TimeProvider clock, CancellationToken cancellation)
+        RunOptions options, Workload workload, EmbeddedSystem system, TimeProvider clock,
+        CancellationToken cancellation)
     {
         await using var ordersDb = NpgsqlDataSource.Create(system.OrdersDb);
         await using var pickingDb = NpgsqlDataSource.Create(system.PickingDb);
@@ -99,9 +106,12 @@ internal static class SurgeRun
         bool quiet, Acknowledgements acknowledged, SimulatedFloor floor, EmbeddedSystem system)
     {
         var words = new List<string>();
-        if (!quiet) words.Add($"Releases were still open and nothing moved for {Quiescence.StandstillMax.TotalSeconds} s.");
-        foreach (var (code, example) in acknowledged.Refusals) words.Add($"Orders refused with {code}, such as {example}");
-        if (floor.Refused > 0) words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
+        if (!quiet)
+            words.Add($"Releases were still open and nothing moved for {Quiescence.StandstillMax.TotalSeconds} s.");
+        foreach (var (code, example) in acknowledged.Refusals)
+            words.Add($"Orders refused with {code}, such as {example}");
+        if (floor.Refused > 0)
+            words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
         words.AddRange(system.Children.Where(child => child.LogOverflowed)
             .Select(child => $"{child.Name} printed {child.LogBytes:N0} bytes; what is over the cap was dropped."));
         return words;

@@ -18,8 +18,10 @@ internal static class SystemOptions
         DefaultValueFactory = _ => 1,
     };
 
-    private static readonly Option<string?> OrdersDb = new("--ordersdb") { Description = "Use this PostgreSQL database (empty or of an earlier run)" };
-    private static readonly Option<string?> PickingDb = new("--pickingdb") { Description = "Use this PostgreSQL database" };
+    private static readonly Option<string?> OrdersDb = new("--ordersdb")
+    { Description = "Use this PostgreSQL database (empty or of an earlier run)" };
+    private static readonly Option<string?> PickingDb = new("--pickingdb")
+    { Description = "Use this PostgreSQL database" };
     private static readonly Option<string?> Redis = new("--redis") { Description = "Use this Redis, host:port" };
 
     static SystemOptions()
@@ -30,7 +32,8 @@ internal static class SystemOptions
 
     internal static void AddTo(Command command)
     {
-        foreach (var option in new Option[] { OrdersReplicas, PickingReplicas, OrdersDb, PickingDb, Redis }) command.Add(option);
+        foreach (var option in new Option[] { OrdersReplicas, PickingReplicas, OrdersDb, PickingDb, Redis })
+            command.Add(option);
     }
 
     internal static EmbeddedOptions Read(ParseResult parsed) => new()
@@ -47,6 +50,15 @@ internal static class SystemOptions
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<T>() is not { } value) return;
+            if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+                result.AddError($"{option.Name} must be between {least} and {most}.");
+        });
+
+    /// <summary>The same for an option that may be left out.</summary>
+    internal static void Bounded<T>(this Option<T?> option, T least, T most) where T : struct, IComparable<T> =>
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<T?>() is not { } value) return;
             if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
                 result.AddError($"{option.Name} must be between {least} and {most}.");
         });

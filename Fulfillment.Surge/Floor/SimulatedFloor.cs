@@ -4,12 +4,20 @@ using Fulfillment.Surge.Wire;
 namespace Fulfillment.Surge.Floor;
 
 /// <summary>
-/// Pickers who take tours, walk, and confirm over HTTP as handheld scanners would. A picker who is refused (his lease ran
-/// out, a replica stopped) asks for his next tour again; the floor API says which that is.
+/// Pickers who take tours, walk, and confirm over HTTP as handheld scanners would. A picker who is refused (his lease
+/// ran out, a replica stopped) asks for his next tour again; the floor API says which that is.
 /// </summary>
 internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, PickingTimes times, TimeProvider clock)
 {
+    private volatile PickingTimes _times = times;
+
     internal const int ScansPerCallMax = 45;
+
+    /// <summary>
+    /// Lines of one confirmation: fewer than the service takes where a whole cart would outlast the lease, which each
+    /// confirmation renews.
+    /// </summary>
+    internal int ScansPerCall { get; init; } = ScansPerCallMax;
     private static readonly TimeSpan IdleDelay = TimeSpan.FromMilliseconds(250);
 
     private long _tours;
@@ -26,8 +34,14 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
     internal string? LastRefusal { get; private set; }
 
     /// <summary>Works until cancelled.</summary>
-    internal Task RunAsync(int pickers, CancellationToken cancellation) =>
-        Task.WhenAll(Enumerable.Range(1, pickers).Select(number => WorkAsync($"picker-{number:D3}", cancellation)));
+    internal Task RunAsync(int pickers, CancellationToken cancellation) => RunAsync(1, pickers, cancellation);
+
+    /// <summary>More pickers, numbered from <paramref name="first"/>: a number is a person.</summary>
+    internal Task RunAsync(int first, int pickers, CancellationToken cancellation) =>
+        Task.WhenAll(Enumerable.Range(first, pickers).Select(number => WorkAsync($"picker-{number:D3}", cancellation)));
+
+    /// <summary>From the next stop on they take these times: the measured time is over.</summary>
+    internal void Hurry(PickingTimes times) => _times = times;
 
     private async Task WorkAsync(string picker, CancellationToken cancellation)
     {
@@ -66,14 +80,15 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
 
     private async Task WalkAsync(string picker, Tour tour, CancellationToken cancellation)
     {
-        await Task.Delay(times.ToSetUp, clock, cancellation);
-        foreach (var tasks in tour.Tasks.Chunk(ScansPerCallMax))
+        await Task.Delay(_times.ToSetUp, clock, cancellation);
+        foreach (var tasks in tour.Tasks.Chunk(ScansPerCall))
         {
-            await Task.Delay(times.For(tasks.Length, tour.Tasks.Count, tour.DistanceMm ?? 0), clock, cancellation);
+            await Task.Delay(_times.For(tasks.Length, tour.Tasks.Count, tour.DistanceMm ?? 0), clock, cancellation);
             var scans = tasks.Select(task => new Scan(
                 $"{tour.TourId:N}-{task.TaskNo}", task.TaskNo, task.Location, task.Sku, task.Tote, task.Quantity, 0));
             await picking.PostAsync(
-                $"/floor/tours/{tour.TourId}/confirm", floorKey, new Confirm(picker, tour.Fence, [.. scans]), cancellation);
+                $"/floor/tours/{tour.TourId}/confirm", floorKey, new Confirm(picker, tour.Fence, [.. scans]),
+                cancellation);
             Interlocked.Add(ref _lines, tasks.Length);
         }
 

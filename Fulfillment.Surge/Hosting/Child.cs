@@ -63,6 +63,9 @@ public sealed class Child : IAsyncDisposable
 
     public bool Resume() => _process is { } process && Signals.Send(process, Signal.Continue);
 
+    /// <summary>SIGTERM, and no waiting for what it does then; a paused one hears it when it goes on.</summary>
+    internal bool Terminate() => _process is { } process && Signals.Send(process, Signal.Terminate);
+
     /// <summary>
     /// Asks it to stop, and kills it when it has not after <paramref name="grace"/>. True when it obeyed.
     /// </summary>

@@ -14,6 +14,14 @@ public sealed record EmbeddedOptions
     public string? Redis { get; init; }
     public string WarehouseId { get; init; } = "main";
 
+    /// <summary>
+    /// A Picking process without a worker serves the floor and the feed, so that the replicas do nothing but plan.
+    /// </summary>
+    public bool FloorDesk { get; init; }
+
+    /// <summary>Picking's program where it is not the one built beside this one, such as a published binary.</summary>
+    public string? PickingProgram { get; init; }
+
     /// <summary>Where the services send their telemetry; nowhere by default.</summary>
     public Uri? OtlpEndpoint { get; init; }
 
@@ -39,6 +47,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly RunFolder _folder;
     private readonly List<Child> _children = [];
+    private readonly Lock _gate = new(); // replicas come and go while others look
     private readonly HttpClient _probe = new() { Timeout = TimeSpan.FromSeconds(2) };
     private int _pickingBorn;
 
@@ -52,17 +61,24 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     public string Folder => _folder.Path;
 
     public string WarehouseId => _options.WarehouseId;
+    public string? PickingProgram => _options.PickingProgram;
     public string OrdersDb { get; private set; } = "";
     public string PickingDb { get; private set; } = "";
     public string Redis { get; private set; } = "";
     public Keys Keys { get; } = Keys.Create();
 
     /// <summary>All of them, those that ended too.</summary>
-    public IReadOnlyList<Child> Children => _children;
+    public IReadOnlyList<Child> Children
+    {
+        get { lock (_gate) return [.. _children]; }
+    }
 
-    public IEnumerable<Child> Orders => _children.Where(child => child.Name.StartsWith("orders-", StringComparison.Ordinal));
+    public IEnumerable<Child> Orders => Named("orders-");
 
-    public IEnumerable<Child> Picking => _children.Where(child => child.Name.StartsWith("picking-", StringComparison.Ordinal));
+    public IEnumerable<Child> Picking => Named("picking-");
+
+    /// <summary>Whom the floor and Orders' feed ask: the desk where there is one, else the replicas.</summary>
+    public IEnumerable<Child> Floor => _options.FloorDesk ? Named("floor-") : Picking;
 
     /// <exception cref="HostingException">Something is missing or does not start; nothing is left running.</exception>
     public static async Task<EmbeddedSystem> StartAsync(
@@ -87,10 +103,17 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     /// <summary>One more Picking replica, ready when this returns.</summary>
     public async Task<Child> AddPickingAsync(CancellationToken cancellation)
     {
-        var child = Service($"picking-{++_pickingBorn}", "Fulfillment.Picking", Ports.Free(1)[0], PickingSettings());
+        var child = BearPicking();
         await child.StartAsync();
         await WaitUntilHealthyAsync(child, cancellation);
         return child;
+    }
+
+    /// <summary>One more Picking replica, not started yet.</summary>
+    internal Child BearPicking()
+    {
+        var number = Interlocked.Increment(ref _pickingBorn);
+        return Service($"picking-{number}", "Fulfillment.Picking", Ports.Free(1)[0], PickingSettings());
     }
 
     /// <summary>Returns when the child's /health says so, after a start or a restart.</summary>
@@ -100,7 +123,8 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     /// <summary>Redis loses everything, as it may at any moment.</summary>
     public async Task FlushRedisAsync(CancellationToken cancellation)
     {
-        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{Redis},allowAdmin=true").WaitAsync(cancellation);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{Redis},allowAdmin=true")
+            .WaitAsync(cancellation);
         foreach (var server in redis.GetServers()) await server.FlushAllDatabasesAsync().WaitAsync(cancellation);
     }
 
@@ -110,7 +134,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         // Services first, so that none of them mourns its stores in its log.
         await StopAllAsync(child => child.Url is not null);
         await StopAllAsync(child => child.Url is null);
-        foreach (var child in _children) await child.DisposeAsync();
+        foreach (var child in Children) await child.DisposeAsync();
         ClusterFolder.Delete(_folder.Path);
     }
 
@@ -135,18 +159,20 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     private async Task StartServicesAsync(Action<string> progress, CancellationToken cancellation)
     {
         progress("Orders and Picking");
-        var ports = Ports.Free(_options.OrdersReplicas + _options.PickingReplicas);
+        var ports = Ports.Free(_options.OrdersReplicas + _options.PickingReplicas + 1);
+        var desk = new Dictionary<string, string>(PickingSettings()) { ["Worker__Enabled"] = "false" };
+        if (_options.FloorDesk) Service("floor-1", "Fulfillment.Picking", ports[^1], desk);
         for (; _pickingBorn < _options.PickingReplicas; _pickingBorn++)
             Service($"picking-{_pickingBorn + 1}", "Fulfillment.Picking", ports[_pickingBorn], PickingSettings());
         var orders = new Dictionary<string, string>
         {
             ["ConnectionStrings__ordersdb"] = OrdersDb,
-            ["Picking__Url"] = Picking.First().Url!,
+            ["Picking__Url"] = Floor.First().Url!,
         };
         for (var replica = 0; replica < _options.OrdersReplicas; replica++)
             Service($"orders-{replica + 1}", "Fulfillment.Orders", ports[_options.PickingReplicas + replica], orders);
 
-        var services = Picking.Concat(Orders).ToList();
+        var services = Children.Where(child => child.Url is not null).ToList();
         foreach (var service in services) await service.StartAsync();
         await Task.WhenAll(services.Select(service => WaitUntilHealthyAsync(service, cancellation)));
     }
@@ -163,7 +189,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         var url = $"http://127.0.0.1:{port}";
         return Adopt(name, url, Signal.Terminate, () =>
         {
-            var start = Nursery.Bound(BuildOutput.Executable(project), [], null, Signal.Kill);
+            var start = Nursery.Bound(Program(project), [], null, Signal.Kill);
             start.WorkingDirectory = BuildOutput.Folder(project);
             start.Environment["ASPNETCORE_URLS"] = url;
             start.Environment["ConnectionStrings__redis"] = Redis;
@@ -182,12 +208,20 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         });
     }
 
+    private string Program(string project) =>
+        project == "Fulfillment.Picking" && _options.PickingProgram is { } given
+            ? given
+            : BuildOutput.Executable(project);
+
+    private IEnumerable<Child> Named(string prefix) =>
+        Children.Where(child => child.Name.StartsWith(prefix, StringComparison.Ordinal));
+
     private Child Adopt(string name, Func<ProcessStartInfo> command, Signal stop) => Adopt(name, null, stop, command);
 
     private Child Adopt(string name, string? url, Signal stop, Func<ProcessStartInfo> command)
     {
         var child = new Child(name, url, command, new CappedLog(_folder.Log(name), _options.LogBytesMax), stop, _clock);
-        _children.Add(child);
+        lock (_gate) _children.Add(child);
         return child;
     }
 
@@ -206,5 +240,5 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     }
 
     private async Task StopAllAsync(Func<Child, bool> which) =>
-        await Task.WhenAll(_children.Where(which).Select(child => child.StopAsync(StopGrace)));
+        await Task.WhenAll(Children.Where(which).Select(child => child.StopAsync(StopGrace)));
 }

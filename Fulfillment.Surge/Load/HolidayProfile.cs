@@ -27,10 +27,16 @@ internal static class HolidayProfile
             planned.Add(new PlannedOrder(at, Name(client), $"H{number:D8}", lines));
         }
 
-        return new Workload([.. Enumerable.Range(0, ClientCount).Select(Name)], planned);
+        return new Workload(Names, planned);
     }
 
-    private static string Name(int client) => $"brand-{client + 1:D2}";
+    internal static IReadOnlyList<string> Names => [.. Enumerable.Range(0, ClientCount).Select(Name)];
+
+    /// <summary>One order's lines by the same shares, for a client that is chosen already.</summary>
+    internal static List<PlannedLine> Draw(int client, Zipf skus, SplitMix random) =>
+        Lines(client, LineCount(random), skus, random);
+
+    internal static string Name(int client) => $"brand-{client + 1:D2}";
 
     private static int LineCount(SplitMix random) => random.NextDouble() switch
     {

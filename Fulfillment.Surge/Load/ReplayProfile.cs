@@ -59,5 +59,6 @@ internal static class ReplayProfile
 
     /// <summary>"United Kingdom" is client united-kingdom.</summary>
     private static string Slug(string country) =>
-        string.Concat(country.Select(letter => char.IsAsciiLetterOrDigit(letter) ? char.ToLowerInvariant(letter) : '-'));
+        string.Concat(country.Select(letter =>
+            char.IsAsciiLetterOrDigit(letter) ? char.ToLowerInvariant(letter) : '-'));
 }

@@ -1,7 +1,11 @@
 namespace Fulfillment.Surge.Load;
 
-/// <summary>An order as it will be sent, <paramref name="At"/> after the load's begin.</summary>
-internal sealed record PlannedOrder(TimeSpan At, string ClientId, string ClientOrderId, IReadOnlyList<PlannedLine> Lines);
+/// <summary>
+/// An order as it will be sent, <paramref name="At"/> after the load's begin; orders of one <paramref name="Bulk"/> go
+/// in one call.
+/// </summary>
+internal sealed record PlannedOrder(
+    TimeSpan At, string ClientId, string ClientOrderId, IReadOnlyList<PlannedLine> Lines, int? Bulk = null);
 
 internal readonly record struct PlannedLine(string Sku, int Quantity);
 
@@ -14,6 +18,31 @@ internal sealed record Workload(IReadOnlyList<string> Clients, IReadOnlyList<Pla
     /// <summary>More lines than this go as several orders: the service's limit.</summary>
     internal const int LinesPerOrderMax = 1000;
 
+    /// <summary>Orders of one POST /orders/bulk at most: the service's limit.</summary>
+    internal const int BulkOrdersMax = 100;
+
+    /// <summary>A client that reads its own orders again and again during the surge; null for none.</summary>
+    internal string? Crawler { get; init; }
+
+    /// <summary>The client whose orders surge alone; null where all surge together.</summary>
+    internal string? SurgingClient { get; init; }
+
+    /// <summary>The orders of each call, in the calls' order.</summary>
+    internal IEnumerable<IReadOnlyList<PlannedOrder>> Calls()
+    {
+        for (var first = 0; first < Orders.Count;)
+        {
+            var last = first + 1;
+            if (Orders[first].Bulk is { } bulk)
+            {
+                while (last < Orders.Count && Orders[last].Bulk == bulk) last++;
+            }
+
+            yield return [.. Orders.Skip(first).Take(last - first)];
+            first = last;
+        }
+    }
+
     internal long Lines => Orders.Sum(order => (long)order.Lines.Count);
 
     /// <summary>Every SKU asked for, by client and SKU in byte order.</summary>
@@ -23,7 +52,8 @@ internal sealed record Workload(IReadOnlyList<string> Clients, IReadOnlyList<Pla
         foreach (var order in Orders)
         {
             foreach (var line in order.Lines)
-                demand[(order.ClientId, line.Sku)] = demand.GetValueOrDefault((order.ClientId, line.Sku)) + line.Quantity;
+                demand[(order.ClientId, line.Sku)] =
+                    demand.GetValueOrDefault((order.ClientId, line.Sku)) + line.Quantity;
         }
 
         return

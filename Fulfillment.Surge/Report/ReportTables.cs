@@ -22,6 +22,13 @@ internal static class ReportTables
             ("planned", Count(orders.Planned)), ("picked", Count(orders.Picked)),
             ("cancelled", Count(orders.Cancelled)),
         };
+        if (report.Planning is { Planned: > 0 } planning)
+        {
+            rows.Add(("Orders a pool", planning.PoolMean.ToString("0.#", English)));
+            rows.Add(("CPU of the replicas an order",
+                string.Create(English, $"{planning.ReplicaCpuSeconds / planning.Planned * 1_000:0.##} ms")));
+        }
+
         Latency("Answer", report.LatencyMs.Accept);
         Latency("Plan", report.LatencyMs.Plan);
         Latency("Confirmation", report.LatencyMs.Confirm);
@@ -77,21 +84,24 @@ internal static class ReportTables
         }));
 
     internal static string Matrix(IReadOnlyList<SurgeReport> cells) => Table(
-        ["Load", "Plan and replicas", "Confirmed, 99 of 100", "Largest backlog", "Collapsed", "On time",
-         "Metres a line", "Replica-seconds", "Picker-hours", "Cost an order", "Invariants", "Counts"],
+        ["Load", "Plan and replicas", "Counts", "Confirmed, 99 of 100", "Largest backlog", "Collapsed", "On time",
+         "Metres a line", "Orders a pool", "CPU an order", "Replica-seconds", "Picker-hours", "Cost an order",
+         "Invariants"],
         cells.OrderBy(cell => cell.Scale).Select(cell => new[]
         {
-            string.Create(English, $"{cell.Scale:0.#}x"), CellName(cell),
+            string.Create(English, $"{cell.Scale:0.#}x"), CellName(cell), cell.Void is null ? "yes" : "void",
             cell.LatencyMs.Confirm is { } confirm ? Time(confirm.P99) : "",
             cell.Backlog.Count > 0 ? Count((long)cell.Backlog.Max(at => at.Total)) : "",
             cell.Collapsed switch { true => "yes", false => "no", null => "" },
             cell.OnTimeShare is { } share ? share.ToString("P1", English) : "",
             cell.Metres.PerLine > 0 ? cell.Metres.PerLine.ToString("0.##", English) : "",
+            cell.Planning is { } pools ? pools.PoolMean.ToString("0.#", English) : "",
+            cell.Planning is { Planned: > 0 } plan
+                ? string.Create(English, $"{plan.ReplicaCpuSeconds / plan.Planned * 1_000:0.##} ms") : "",
             cell.Cost is { } cost ? cost.ReplicaSeconds.ToString("N0", English) : "",
             cell.Cost is { } hands ? hands.PickerHours.ToString("N1", English) : "",
             cell.Cost is { } money ? string.Create(English, $"{money.PerOrder:G3} {money.Currency}") : "",
             cell.Invariants.Broken == 0 ? $"{cell.Invariants.Checked} held" : $"{cell.Invariants.Broken} BROKEN",
-            cell.Void ?? "yes",
         }));
 
     internal static string Invariants(InvariantFindings found)

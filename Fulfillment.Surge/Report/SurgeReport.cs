@@ -50,7 +50,13 @@ public sealed record SurgeReport
 
     public IReadOnlyList<ClientRow> Clients { get; set; } = [];
     public CostOfRun? Cost { get; set; }
+
+    /// <summary>What planning took; null where it was not looked at.</summary>
+    public PlanningOfRun? Planning { get; set; }
     public Elasticity? Elasticity { get; set; }
+
+    /// <summary>The run against its yardsticks; null where no replica's rate was known.</summary>
+    public AgainstOracles? Oracles { get; set; }
 
     /// <summary>Null where it was not looked at; else whether the backlog still grew at the surge's end.</summary>
     public bool? Collapsed { get; set; }
@@ -128,6 +134,23 @@ public sealed record CostOfRun(
 /// </summary>
 public sealed record Elasticity(
     double UnderAccuracy, double OverAccuracy, double UnderTimeShare, double OverTimeShare, double? ElasticSpeedup);
+
+/// <param name="PoolMean">Releases planned together, on average.</param>
+/// <param name="ReplicaCpuSeconds">CPU of all replicas since each was ready.</param>
+/// <param name="PlannerSeconds">Time inside the planner.</param>
+/// <param name="Planned">Orders planned in the measured time.</param>
+public sealed record PlanningOfRun(double PoolMean, double ReplicaCpuSeconds, double PlannerSeconds, long Planned);
+
+/// <summary>Both yardsticks are <c>Simulate.Oracles</c>, for the mean rates of the run's phases.</summary>
+public sealed record AgainstOracles(
+    double PeakBacklog, double RampPeakBacklog, double ReplicaSeconds, double ForesightReplicaSeconds,
+    double RampReplicaSeconds)
+{
+    public double PeakRatio => RampPeakBacklog > 0 ? PeakBacklog / RampPeakBacklog : double.PositiveInfinity;
+
+    public double ReplicaSecondsRatio =>
+        ForesightReplicaSeconds > 0 ? ReplicaSeconds / ForesightReplicaSeconds : double.PositiveInfinity;
+}
 
 /// <summary>Eight cells of one seed on one page.</summary>
 public sealed record MatrixReport

@@ -19,7 +19,7 @@ internal static class LiveRun
             PoolWaitSeconds = Setting(live, "poolWaitSeconds") ?? settings.PoolWaitSeconds,
             Cost = settings.Cost with { Quota = Setting(live, "cpuQuota") ?? settings.Cost.Quota },
         };
-        if (ReplicaRate(live, settings.PoolOrdersMax) is { } rate)
+        if ((ReplicaRate(live, settings.PoolOrdersMax) ?? Setting(live, "replicaRate")) is { } rate)
         {
             // The pool's own part cannot be told apart from one run; a full pool is planned at the rate seen.
             var perOrder = settings.Cost.Quota / rate;
@@ -28,7 +28,7 @@ internal static class LiveRun
                 $"calibrated: a replica plans {rate:0.##} orders/s, {perOrder:0.####} CPU s an order at "
                     + $"{settings.Cost.Quota} cores"));
         }
-        else say("not calibrated: the run never had a full pool waiting over a whole interval; the stated cost stands");
+        else say("not calibrated: the run neither had full pools waiting nor states a rate; the stated cost stands");
         if ((StartupDelay(live) ?? Setting(live, "startupSeconds")) is not { } delay) return settings;
         say(string.Create(CultureInfo.InvariantCulture,
             $"calibrated: a replica is up {delay:0.##} s after it is asked for"));

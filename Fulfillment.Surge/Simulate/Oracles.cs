@@ -65,7 +65,8 @@ public static class Oracles
         for (var index = 0; index < rates.Count; index++)
         {
             var now = index * stepSeconds;
-            var demand = Math.Min(bounds.Max, Demand(rates[index], replicaRate, bounds.Min));
+            // What comes in the step that begins now has not come yet: only the one before it can be seen.
+            var demand = Math.Min(bounds.Max, Demand(rates[Math.Max(0, index - 1)], replicaRate, bounds.Min));
             if (now >= nextSync)
             {
                 nextSync += options.SyncPeriod.TotalSeconds;

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Fulfillment.Surge.Wire;
 
 // The services' HTTP messages as a stranger would write them down: this program shares no type with either service.
@@ -13,7 +15,19 @@ internal sealed record PutSku(string Sku, string Name);
 internal sealed record Receipt(string Reference, IReadOnlyList<OrderLine> Lines);
 
 internal sealed record PlaceOrder(
-    string ClientOrderId, IReadOnlyList<OrderLine> Lines, string ServiceLevel, string Allocation, ShipTo ShipTo);
+    string ClientOrderId, IReadOnlyList<OrderLine> Lines, string ServiceLevel, string Allocation, ShipTo ShipTo,
+    DateTimeOffset? ShipBy = null);
+
+internal sealed record PlaceOrders(IReadOnlyList<PlaceOrder> Orders);
+
+internal sealed record OrdersPlaced(IReadOnlyList<OrderResult> Results);
+
+internal sealed record OrderResult(int Status, OrderPlaced? Order, JsonElement? Problem);
+
+internal sealed record OrderPage(IReadOnlyList<OrderPlaced> Orders, Guid? Next);
+
+internal sealed record PutToggle(
+    bool Enabled, int Percentage, IReadOnlyDictionary<string, bool> Clients, bool Shadow, string Reason);
 
 internal sealed record OrderLine(string Sku, long Quantity);
 

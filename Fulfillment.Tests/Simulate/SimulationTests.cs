@@ -66,6 +66,15 @@ public sealed class SimulationTests
     }
 
     [Fact]
+    public void A_surge_that_begins_at_a_sync_is_seen_at_the_next_as_nothing_of_it_has_come()
+    {
+        double[] rates = [.. Enumerable.Repeat(10.0, 15), .. Enumerable.Repeat(60.0, 45)];
+        var run = Oracles.Ramp(rates, 1, 10, (1, 100), startupSeconds: 0, poolOrdersMax: 0, new());
+        // By hand: 50 a second over for 15 s, 20 a second for 15 s more; four would need two syncs for it, so it doubles.
+        Assert.Equal([1, 1, 4, 8], [run.Replicas[0], run.Replicas[29], run.Replicas[30], run.Replicas[45]]);
+    }
+
+    [Fact]
     public void Provisioning_counts_how_much_and_how_long_supply_is_off()
     {
         var (mine, other) = (new Provisioning(), new Provisioning());
