@@ -11,7 +11,8 @@ internal static class Allocation
     /// leaves what it cannot use to the smaller orders behind it.
     /// </summary>
     internal static LineShare[] Take<TKey>(
-        IReadOnlyList<(TKey Sku, int Quantity)> lines, bool fillAll, Dictionary<TKey, long> available) where TKey : notnull
+        IReadOnlyList<(TKey Sku, int Quantity)> lines, bool fillAll, Dictionary<TKey, long> available)
+        where TKey : notnull
     {
         var shares = new LineShare[lines.Count];
         for (var i = 0; i < lines.Count; i++)

@@ -10,7 +10,8 @@ internal sealed class GroupRows
         """;
 
     private const string InsertReleasesSql = """
-        INSERT INTO releases (client_id, order_id, release_no, warehouse_id, state, held, ship_by, line_count, created_at)
+        INSERT INTO releases (client_id, order_id, release_no, warehouse_id, state, held, ship_by, line_count,
+            created_at)
         SELECT client_id, order_id, release_no, warehouse_id, 'Waiting', held, ship_by, line_count, created_at
         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
             AS new (client_id, order_id, release_no, warehouse_id, held, ship_by, line_count, created_at)
@@ -43,7 +44,8 @@ internal sealed class GroupRows
     private readonly List<(string Client, Guid Order, int No, string Sku, int Quantity)> _lines = [];
     private readonly List<(string Client, Guid Order, int No, string Warehouse, bool Held, DateTimeOffset ShipBy,
         int Lines, DateTimeOffset At)> _releases = [];
-    private readonly List<(string Client, Guid Order, int Release, int Line, string Sku, int Quantity)> _allocations = [];
+    private readonly List<(string Client, Guid Order, int Release, int Line, string Sku, int Quantity)> _allocations =
+        [];
     private readonly List<(string Client, string Sku, DateTimeOffset ShipBy, Guid Order, int Line, int Quantity)>
         _backorders = [];
     private readonly Dictionary<(string Client, string Sku), long> _reserved = [];

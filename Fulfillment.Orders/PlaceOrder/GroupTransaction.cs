@@ -130,7 +130,8 @@ internal static class GroupTransaction
         {
             // Seen by the insert and gone by now can only be a row that was deleted; orders never are.
             if (outcomes[i] is { Result: PlaceResult.Placed, Answer: null })
-                throw new DataException($"Order {group[i].ClientOrderId} of {group[i].ClientId} conflicted with no row.");
+                throw new DataException(
+                    $"Order {group[i].ClientOrderId} of {group[i].ClientId} conflicted with no row.");
         }
     }
 

@@ -9,7 +9,8 @@ internal static class IntakeMetrics
     internal static readonly ActivitySource Activities = new("Fulfillment.Orders");
 
     private static readonly Meter Meter = new("Fulfillment.Orders");
-    private static readonly Histogram<int> GroupSize = Meter.CreateHistogram<int>("orders.intake.group.size", "{order}");
+    private static readonly Histogram<int> GroupSize = Meter.CreateHistogram<int>(
+        "orders.intake.group.size", "{order}");
     private static readonly Histogram<double> CommitDuration =
         Meter.CreateHistogram<double>("orders.intake.commit.duration", "s");
     private static readonly Counter<long> Accepted = Meter.CreateCounter<long>("orders.accepted", "{order}");

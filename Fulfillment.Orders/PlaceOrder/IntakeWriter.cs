@@ -124,12 +124,15 @@ internal sealed partial class IntakeWriter(
             if (!repeat.BodyHash.AsSpan().SequenceEqual(original.BodyHash))
             {
                 // If the first of them was refused, this body was not compared with anything: it has its own turn.
-                if (outcome.Result is not (PlaceResult.Placed or PlaceResult.Repeated)) await WriteUniqueAsync([repeat], cancellation);
+                if (outcome.Result is not (PlaceResult.Placed or PlaceResult.Repeated))
+                    await WriteUniqueAsync([repeat], cancellation);
                 else repeat.Decide(new PlaceOutcome(PlaceResult.Reused));
                 continue;
             }
 
-            repeat.Decide(outcome.Result == PlaceResult.Placed ? outcome with { Result = PlaceResult.Repeated } : outcome);
+            repeat.Decide(outcome.Result == PlaceResult.Placed
+                ? outcome with { Result = PlaceResult.Repeated }
+                : outcome);
         }
     }
 
@@ -152,10 +155,12 @@ internal sealed partial class IntakeWriter(
             {
                 // Includes a commit whose outcome is unknown: the next attempt finds our ids, or writes them.
                 Retrying(log, group.Count, attempt, failed.Message);
-                if (failed.SqlState is not (PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure))
+                if (failed.SqlState
+                    is not (PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure))
                     await Task.Delay(RetryDelay * attempt, clock, cancellation);
             }
-            catch (Exception failed) when (group.Count > 1 && !(failed is NpgsqlException lost && IsWorthRetrying(lost)))
+            catch (Exception failed) when (
+                group.Count > 1 && !(failed is NpgsqlException lost && IsWorthRetrying(lost)))
             {
                 // One of them is bad: halves, until it stands alone.
                 await WriteUniqueAsync([.. group.Take(group.Count / 2)], cancellation);
@@ -195,11 +200,13 @@ internal sealed partial class IntakeWriter(
             or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
         || failed is not PostgresException;
 
-    [LoggerMessage(20, LogLevel.Warning, "A group of {Orders} orders is tried again after attempt {Attempt}: {Problem}")]
+    [LoggerMessage(
+        20, LogLevel.Warning, "A group of {Orders} orders is tried again after attempt {Attempt}: {Problem}")]
     private static partial void Retrying(ILogger log, int orders, int attempt, string problem);
 
     [LoggerMessage(21, LogLevel.Error, "Order {ClientOrderId} of {ClientId} failed (group of {Orders})")]
-    private static partial void Failed(ILogger log, string clientOrderId, string clientId, int orders, Exception failed);
+    private static partial void Failed(
+        ILogger log, string clientOrderId, string clientId, int orders, Exception failed);
 
     [LoggerMessage(22, LogLevel.Error, "Backorders of {ClientId} could not be sent")]
     private static partial void ReallocationFailed(ILogger log, string clientId, Exception failed);

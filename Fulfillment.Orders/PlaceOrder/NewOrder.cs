@@ -6,7 +6,8 @@ namespace Fulfillment.Orders.PlaceOrder;
 /// <summary>An order on its way into the database, and the caller who waits for it.</summary>
 internal sealed class NewOrder
 {
-    private readonly TaskCompletionSource<PlaceOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<PlaceOutcome> _outcome = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
 
     public required string ClientId { get; init; }
 

@@ -24,7 +24,8 @@ internal static class PlaceOrderEndpoint
 
     private static async Task PlaceOneAsync(HttpContext context)
     {
-        var request = await RequestBody.ReadAsync(context, OrdersJson.Default.PlaceOrderRequest, OrderLimits.BodyBytesMax);
+        var request = await RequestBody.ReadAsync(
+            context, OrdersJson.Default.PlaceOrderRequest, OrderLimits.BodyBytesMax);
         if (request is null) return;
         var (placing, problem) = await BeginAsync(context, request);
         // The group goes on without a caller who goes away; only the waiting ends.
@@ -33,7 +34,8 @@ internal static class PlaceOrderEndpoint
         if (problem is not null)
         {
             if (problem.Status == 503) response.Headers.RetryAfter = "1";
-            await Problems.WriteAsync(context, problem.Status, problem.Code, problem.Title, problem.Detail, problem.Errors);
+            await Problems.WriteAsync(
+                context, problem.Status, problem.Code, problem.Title, problem.Detail, problem.Errors);
             return;
         }
 
@@ -41,7 +43,8 @@ internal static class PlaceOrderEndpoint
         response.StatusCode = StatusOf(outcome);
         response.ContentType = "application/json";
         if (outcome.Result == PlaceResult.Placed) response.Headers.Location = $"/orders/{outcome.Answer!.OrderId}";
-        JsonSerializer.Serialize(new Utf8JsonWriter(response.BodyWriter), outcome.Answer!, OrdersJson.Default.PlacedOrder);
+        JsonSerializer.Serialize(
+            new Utf8JsonWriter(response.BodyWriter), outcome.Answer!, OrdersJson.Default.PlacedOrder);
         await response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
@@ -80,9 +83,11 @@ internal static class PlaceOrderEndpoint
         var now = clock.GetUtcNow();
         var key = context.Request.Headers["Idempotency-Key"].ToString();
         if (key.Length > OrderLimits.IdempotencyKeyLengthMax || !OrderLimits.IsPrintable(key))
-            return (null, Problems.Create(422, "invalid_idempotency_key", "The Idempotency-Key is too long or not printable."));
+            return (null, Problems.Create(
+                422, "invalid_idempotency_key", "The Idempotency-Key is too long or not printable."));
         if (OrderLimits.FaultsIn(request, now) is { } faults && !(OrderLimits.CodeOf(faults) == "ship_by_past"
-            && await IsRepeatAsync(services.GetRequiredService<NpgsqlDataSource>(), clientId, request, context.RequestAborted)))
+            && await IsRepeatAsync(
+                services.GetRequiredService<NpgsqlDataSource>(), clientId, request, context.RequestAborted)))
         {
             return (null, Problems.Create(
                 422, OrderLimits.CodeOf(faults), "The order cannot be accepted.", errors: faults));

@@ -51,7 +51,8 @@ internal static class OrderLimits
     internal static Dictionary<string, string[]>? FaultsIn(PlaceOrderRequest request, DateTimeOffset now)
     {
         Dictionary<string, string[]>? faults = null;
-        if (!IsId(request.ClientOrderId)) Add(ref faults, "clientOrderId", $"must have 1 to {IdLengthMax} printable characters");
+        if (!IsId(request.ClientOrderId))
+            Add(ref faults, "clientOrderId", $"must have 1 to {IdLengthMax} printable characters");
         FaultsInLines(request.Lines, ref faults);
         if (request.ServiceLevel is not (null or "Standard" or "Express" or "SameDay"))
             Add(ref faults, "serviceLevel", "must be Standard, Express or SameDay");

@@ -2,7 +2,9 @@ using Fulfillment.Planning;
 
 namespace Fulfillment.Picking.Intake;
 
-/// <summary>How hard the optimized planner tries. The lowest rung still batches by savings and routes exactly.</summary>
+/// <summary>
+/// How hard the optimized planner tries. The lowest rung still batches by savings and routes exactly.
+/// </summary>
 internal enum Rung : short
 {
     Full = 0,
@@ -11,9 +13,9 @@ internal enum Rung : short
 }
 
 /// <summary>
-/// The older the backlog, the shorter the search: what waits is not to wait for a walk that is a little shorter. Between
-/// the age at which a rung is left downwards and the lower one at which it is left upwards it is kept, so that a
-/// backlog that hovers about one age does not change the rung with each pool. Pure.
+/// The older the backlog, the shorter the search: what waits is not to wait for a walk that is a little shorter.
+/// Between the age at which a rung is left downwards and the lower one at which it is left upwards it is kept, so that
+/// a backlog that hovers about one age does not change the rung with each pool. Pure.
 /// </summary>
 internal static class EffortLadder
 {
@@ -28,7 +30,8 @@ internal static class EffortLadder
     /// <summary>
     /// How long work has waited when a pool is taken up. A pool that is not full took all there was: nothing waits
     /// behind it, and the age is zero. Of a full one it is the age that half of its releases have reached, counted from
-    /// the order's acceptance; not the oldest one's, which may be a backorder of last week that was dispatched just now.
+    /// the order's acceptance; not the oldest one's, which may be a backorder of last week that was dispatched just
+    /// now.
     /// </summary>
     internal static TimeSpan AgeOf(IReadOnlyList<PooledRelease> pool, bool isFull, DateTimeOffset now)
     {

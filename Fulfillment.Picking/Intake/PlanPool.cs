@@ -174,5 +174,7 @@ internal sealed record PlannedPool(
     internal IEnumerable<SlottedRelease> Releases => Parts.SelectMany(p => p.Releases);
 }
 
-/// <summary>One of them; an order's id in the plan is the index of its release in <paramref name="Releases"/>.</summary>
+/// <summary>
+/// One of them; an order's id in the plan is the index of its release in <paramref name="Releases"/>.
+/// </summary>
 internal sealed record PlannedPart(IReadOnlyList<SlottedRelease> Releases, ChosenPlan Chosen);

@@ -13,7 +13,9 @@ internal static class Planners
 /// <summary>How a pool, or the part of it on one side of the toggle, is to be planned.</summary>
 internal readonly record struct PlanOrder(bool Optimized, bool Shadow, Rung Rung, ulong Seed, Budget Budget);
 
-/// <summary>A plan with all that makes it again, and what the other planner would have walked when it was asked.</summary>
+/// <summary>
+/// A plan with all that makes it again, and what the other planner would have walked when it was asked.
+/// </summary>
 internal sealed record ChosenPlan(
     string Planner, PlanOrder Order, PlanningProblem Problem, Plan Plan, long? ShadowMm, TimeSpan Time);
 
@@ -78,11 +80,12 @@ internal sealed partial class PlannerChoice(
     private bool IsSampled(ulong seed) => (seed >> 32) % (ulong)settings.VerifyOneIn == 0;
 
     /// <summary>
-    /// The baseline takes less than a millisecond and is computed in shadow on every rung. A search is not: below the rung
-    /// Full its time belongs to the orders that wait.
+    /// The baseline takes less than a millisecond and is computed in shadow on every rung. A search is not: below the
+    /// rung Full its time belongs to the orders that wait.
     /// </summary>
     private long? ShadowOf(PlanningProblem problem, PlanOrder order, CancellationToken guard) =>
-        order is { Shadow: true, Optimized: false, Rung: Rung.Full } && TryOptimize(problem, order, guard, out var other)
+        order is { Shadow: true, Optimized: false, Rung: Rung.Full }
+        && TryOptimize(problem, order, guard, out var other)
             ? MetresOf(other!)
             : null;
 

@@ -7,7 +7,9 @@ namespace Fulfillment.Picking.Tours;
 /// <summary>A plan as 32 bytes: two plans that differ anywhere, down to a turn, have different ones.</summary>
 internal static class PlanDigest
 {
-    /// <summary>SHA-256 over every field in order, numbers as 8 bytes little endian, lists after their length.</summary>
+    /// <summary>
+    /// SHA-256 over every field in order, numbers as 8 bytes little endian, lists after their length.
+    /// </summary>
     internal static byte[] Of(Plan plan)
     {
         using var bytes = new MemoryStream();

@@ -98,7 +98,9 @@ internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<boo
         if (!accept()) Swap.Apply(batches, new(one, other, otherBefore, oneBefore, -step.Delta));
     }
 
-    /// <summary>-ln((i + 0.5) / 4096) in 1/4096, by additions, multiplications and divisions alone: equal on any machine.</summary>
+    /// <summary>
+    /// -ln((i + 0.5) / 4096) in 1/4096, by additions, multiplications and divisions alone: equal on any machine.
+    /// </summary>
     private static int[] MinusLogTable()
     {
         var table = new int[4096];

@@ -49,7 +49,9 @@ internal sealed class PartitionPrices
         return true;
     }
 
-    /// <summary>A dear stand-in for every order makes the first basis; levels differ a little, against cycling.</summary>
+    /// <summary>
+    /// A dear stand-in for every order makes the first basis; levels differ a little, against cycling.
+    /// </summary>
     private void Start(ReadOnlySpan<int> alone)
     {
         Array.Clear(_inverse);

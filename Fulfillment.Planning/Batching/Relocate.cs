@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Fulfillment.Planning.Batching;
 
-/// <summary>Takes an order out of its batch and puts it into another (Henn and Waescher 2012, doi 10.1016/j.ejor.2012.05.049).</summary>
+/// <summary>
+/// Takes an order out of its batch and puts it into another (Henn and Waescher 2012, doi 10.1016/j.ejor.2012.05.049).
+/// </summary>
 internal static class Relocate
 {
     internal readonly record struct Step(int Order, int To, int FromCost, int ToCost, int Delta, long Charge = 0);

@@ -93,7 +93,9 @@ internal sealed class Search
         if (Keep()) Algorithm = name;
     }
 
-    /// <summary>Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best.</summary>
+    /// <summary>
+    /// Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best.
+    /// </summary>
     private bool Accept()
     {
         if (!Deadlines.Matter)

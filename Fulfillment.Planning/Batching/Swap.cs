@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Fulfillment.Planning.Batching;
 
-/// <summary>Exchanges two orders of different batches (Henn and Waescher 2012, doi 10.1016/j.ejor.2012.05.049).</summary>
+/// <summary>
+/// Exchanges two orders of different batches (Henn and Waescher 2012, doi 10.1016/j.ejor.2012.05.049).
+/// </summary>
 internal static class Swap
 {
     internal readonly record struct Step(int One, int Other, int OneCost, int OtherCost, int Delta, long Charge = 0);

@@ -37,7 +37,10 @@ internal static class AvailabilityBench
     };
 
     private static readonly Option<FileInfo?> Orders = new("--orders") { Description = "This executable of Orders" };
-    private static readonly Option<FileInfo?> Json = new("--json") { Description = "Write rows and ratios to this file" };
+    private static readonly Option<FileInfo?> Json = new("--json")
+    {
+        Description = "Write rows and ratios to this file",
+    };
 
     internal static Command Create()
     {
@@ -75,7 +78,8 @@ internal static class AvailabilityBench
         // Peak first, open loop after: at the rate that is offered, both may keep up, and the peak tells them apart.
         foreach (var (name, cached, count, perSecond) in new (string, bool, int, double?)[]
         {
-            ("cached", true, connections, rate), ("cached, peak", true, 256, null), ("uncached, peak", false, 256, null),
+            ("cached", true, connections, rate), ("cached, peak", true, 256, null),
+            ("uncached, peak", false, 256, null),
         })
         {
             var requests = Requests(shop.Keys[0], address.Authority);
@@ -95,8 +99,10 @@ internal static class AvailabilityBench
             failed += figures.Others(200);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: {count} connections, {figures.PerSecond:0}/s, p95 {figures.Ms(95):0.00} ms, p99 {figures.Ms(99):0.00} ms,"
-                + $" {figures.Others(200)} errors, others {figures.Cpu.Others / (window.TotalSeconds * Environment.ProcessorCount):0.0%}"));
+                $"{name}: {count} connections, {figures.PerSecond:0}/s,"
+                + $" p95 {figures.Ms(95):0.00} ms, p99 {figures.Ms(99):0.00} ms,"
+                + $" {figures.Others(200)} errors, others"
+                + $" {figures.Cpu.Others / (window.TotalSeconds * Environment.ProcessorCount):0.0%}"));
             rows.Add(new BenchRow(
                 name, $"{count} conns", figures.PerSecond, figures.Ms(50), figures.Ms(99),
                 figures.Cpu.Own * 1000 / Math.Max(1, figures.Measured)));

@@ -23,7 +23,8 @@ internal sealed record BenchResult(
         var gib = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} x {model ?? RuntimeInformation.ProcessArchitecture.ToString()}, {gib:0} GiB, "
+            $"{Environment.ProcessorCount} x {model ?? RuntimeInformation.ProcessArchitecture.ToString()}, "
+            + $"{gib:0} GiB, "
             + $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
     }
 

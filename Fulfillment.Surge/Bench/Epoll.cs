@@ -19,7 +19,8 @@ internal sealed class Epoll : IDisposable
 
     internal Epoll()
     {
-        if (!OperatingSystem.IsLinux()) throw new PlatformNotSupportedException("The load generator needs Linux (epoll).");
+        if (!OperatingSystem.IsLinux())
+            throw new PlatformNotSupportedException("The load generator needs Linux (epoll).");
         _epoll = Checked(epoll_create1(0));
     }
 

@@ -108,7 +108,8 @@ internal sealed class HttpLoad : IDisposable
             }
 
             for (; late.Count > 0 && idle.Count > 0; busy++) Send(idle.Dequeue(), late.Dequeue());
-            if (!sending && now > until + Ticks(DrainMax)) throw new TimeoutException($"{busy} requests have no answer.");
+            if (!sending && now > until + Ticks(DrainMax))
+                throw new TimeoutException($"{busy} requests have no answer.");
         }
 
         figures.Window = window;
@@ -146,7 +147,8 @@ internal sealed class HttpLoad : IDisposable
         var answer = connection.Buffer.AsSpan(0, connection.Received);
         if (!HttpAnswer.IsComplete(answer))
         {
-            if (connection.Received == connection.Buffer.Length) throw new InvalidDataException("An answer over 4 KiB.");
+            if (connection.Received == connection.Buffer.Length)
+                throw new InvalidDataException("An answer over 4 KiB.");
             return false;
         }
 

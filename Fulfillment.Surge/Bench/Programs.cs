@@ -3,7 +3,9 @@ using Fulfillment.Surge.Hosting;
 
 namespace Fulfillment.Surge.Bench;
 
-/// <summary>Builds what a benchmark measures, in the form that is deployed; the peers are no part of the solution.</summary>
+/// <summary>
+/// Builds what a benchmark measures, in the form that is deployed; the peers are no part of the solution.
+/// </summary>
 internal static class Programs
 {
     /// <summary>A service of the product, compiled ahead of time as it is deployed.</summary>

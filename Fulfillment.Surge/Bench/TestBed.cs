@@ -86,7 +86,8 @@ internal sealed class TestBed : IAsyncDisposable
 
     /// <summary>Starts a program that serves HTTP, and returns when its /health answers.</summary>
     internal async Task<Child> StartServiceAsync(
-        string name, string executable, IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellation)
+        string name, string executable, IEnumerable<KeyValuePair<string, string>> settings,
+        CancellationToken cancellation)
     {
         var url = $"http://127.0.0.1:{Ports.Free(1)[0]}";
         var child = Adopt($"{name}-{_children.Count}", url, Signal.Terminate, () =>

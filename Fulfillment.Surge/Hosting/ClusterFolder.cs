@@ -16,7 +16,8 @@ internal static class ClusterFolder
         var places = Places(run).ToList();
         var place = places.Find(place => !forAnotherUser || IsReachable(Path.GetDirectoryName(place)!))
             ?? throw new HostingException(
-                $"PostgreSQL's user can reach none of {string.Join(", ", places)}", "set TMPDIR to a folder open to all");
+                $"PostgreSQL's user can reach none of {string.Join(", ", places)}",
+                "set TMPDIR to a folder open to all");
         Directory.CreateDirectory(place);
         if (forAnotherUser && !OperatingSystem.IsWindows()) // whatever our umask left of it
             File.SetUnixFileMode(place, File.GetUnixFileMode(place) | UnixFileMode.OtherExecute);

@@ -88,7 +88,8 @@ internal sealed class PhasedRun : IAsyncDisposable
         var workload = PhasedProfile.Build(_options.Profile, _options.Phases, _options.Scale, _options.Seed);
         _say($"{workload.Orders.Count:N0} orders, {workload.Lines:N0} lines; receiving stock");
         var keys = await Stocking.StockAsync(
-            new StockedSite(_system.Keys.Operator, _system.WarehouseId), _orders, _floorDesk, workload, shortPercent: 0, _options.Seed, cancellation);
+            new StockedSite(_system.Keys.Operator, _system.WarehouseId), _orders, _floorDesk, workload, shortPercent: 0,
+            _options.Seed, cancellation);
         if (_options.Toggle is { } on) await Toggle.PutAsync(_floorDesk, _system.Keys.Operator, on, cancellation);
 
         var within = TimeSpan.FromHours(_options.ShipWithinHours / _options.Compression);

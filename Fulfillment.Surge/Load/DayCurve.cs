@@ -19,7 +19,9 @@ internal static class DayCurve
 
     private static readonly double[] Cumulative = Accumulate(Rates);
 
-    /// <summary>The share of the day that has passed when this share of the day's orders has arrived, both 0..1.</summary>
+    /// <summary>
+    /// The share of the day that has passed when this share of the day's orders has arrived, both 0..1.
+    /// </summary>
     internal static double TimeOf(double share)
     {
         var target = share * Slots;

@@ -16,7 +16,8 @@ internal readonly record struct ReleaseCounts(long Waiting, long Dispatched, lon
     internal long Open => Waiting + Dispatched + Planned + Picking;
 
     public override string ToString() =>
-        $"waiting {Waiting:N0}, on the queue {Dispatched:N0}, planned {Planned:N0}, picking {Picking:N0}, done {Done:N0}";
+        $"waiting {Waiting:N0}, on the queue {Dispatched:N0}, planned {Planned:N0}, picking {Picking:N0}, "
+        + $"done {Done:N0}";
 
     internal static async Task<ReleaseCounts> ReadAsync(NpgsqlDataSource ordersDb, CancellationToken cancellation)
     {
@@ -37,7 +38,8 @@ internal static class Quiescence
     /// True when every release has come to rest; false when something is open and nothing moved for
     /// <see cref="StandstillMax"/>. The invariants then name what is stuck.
     /// </summary>
-    internal static async Task<bool> WaitAsync(NpgsqlDataSource ordersDb, TimeProvider clock, CancellationToken cancellation)
+    internal static async Task<bool> WaitAsync(
+        NpgsqlDataSource ordersDb, TimeProvider clock, CancellationToken cancellation)
     {
         var last = default(ReleaseCounts);
         var moved = clock.GetTimestamp();

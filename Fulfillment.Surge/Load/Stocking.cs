@@ -2,10 +2,14 @@ using Fulfillment.Surge.Wire;
 
 namespace Fulfillment.Surge.Load;
 
-/// <summary>Where stock is received, with whose key, and what its receipts are called (a receipt is booked once).</summary>
+/// <summary>
+/// Where stock is received, with whose key, and what its receipts are called (a receipt is booked once).
+/// </summary>
 internal sealed record StockedSite(string OperatorKey, string WarehouseId, string Receipts = "surge");
 
-/// <summary>Makes the warehouse ready for a workload, through the same endpoints a customer's onboarding uses.</summary>
+/// <summary>
+/// Makes the warehouse ready for a workload, through the same endpoints a customer's onboarding uses.
+/// </summary>
 internal static class Stocking
 {
     private const int BulkMax = 10_000;
@@ -16,8 +20,8 @@ internal static class Stocking
     private const int Bays = 45;
 
     /// <summary>
-    /// Clients, keys, SKUs, slots and stock; <paramref name="shortPercent"/> of the SKUs get half of what will be asked.
-    /// Without <paramref name="picking"/> the slots must be there. Returns a key per client.
+    /// Clients, keys, SKUs, slots and stock; <paramref name="shortPercent"/> of the SKUs get half of what will be
+    /// asked. Without <paramref name="picking"/> the slots must be there. Returns a key per client.
     /// </summary>
     internal static async Task<Dictionary<string, string>> StockAsync(
         StockedSite site, ServiceApi orders, ServiceApi? picking, Workload workload, double shortPercent, long seed,

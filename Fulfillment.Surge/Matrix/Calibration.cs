@@ -84,7 +84,8 @@ internal sealed class Calibration : IAsyncDisposable
         var parts = Parts();
         var all = new Workload(HolidayProfile.Names, [.. parts.SelectMany(part => part.Orders)]);
         var keys = await Stocking.StockAsync(
-            new StockedSite(_system.Keys.Operator, _system.WarehouseId), _orders, _desk, all, 0, _options.Seed, cancellation);
+            new StockedSite(_system.Keys.Operator, _system.WarehouseId), _orders, _desk, all, 0, _options.Seed,
+            cancellation);
         using var shift = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var floor = new SimulatedFloor(_desk, _system.Keys.Floor, new PickingTimes(FloorSpeedup), _clock);
         var working = floor.RunAsync(Pickers, shift.Token);

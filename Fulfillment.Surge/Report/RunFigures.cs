@@ -4,14 +4,18 @@ using Npgsql;
 
 namespace Fulfillment.Surge.Report;
 
-/// <summary>Reads from both databases what the report says about a run; latencies count from the intended send.</summary>
+/// <summary>
+/// Reads from both databases what the report says about a run; latencies count from the intended send.
+/// </summary>
 internal sealed class RunFigures(NpgsqlDataSource ordersDb, NpgsqlDataSource pickingDb, Acknowledgements acknowledged)
 {
     private const string PlannedSql = "SELECT order_id, max(at) FROM events WHERE kind = 'Planned' GROUP BY order_id";
-    private const string ConfirmedSql = "SELECT order_id, max(planned_at) FROM releases WHERE planned_at IS NOT NULL GROUP BY order_id";
+    private const string ConfirmedSql =
+        "SELECT order_id, max(planned_at) FROM releases WHERE planned_at IS NOT NULL GROUP BY order_id";
     private const string PickedSql = """
         SELECT order_id, max(picked_at) FROM releases AS release WHERE state <> 'Cancelled'
-          AND NOT EXISTS (SELECT FROM backorders WHERE (backorders.client_id, backorders.order_id) = (release.client_id, release.order_id))
+          AND NOT EXISTS (SELECT FROM backorders WHERE (backorders.client_id, backorders.order_id) =
+              (release.client_id, release.order_id))
         GROUP BY order_id HAVING bool_and(state = 'Picked')
         """;
     private const string BackorderedSql = "SELECT count(DISTINCT (client_id, order_id)) FROM backorders";
@@ -38,7 +42,8 @@ internal sealed class RunFigures(NpgsqlDataSource ordersDb, NpgsqlDataSource pic
             new MetresWalked(metres, lines == 0 ? 0 : metres / lines));
     }
 
-    private async Task<HistogramBase> SinceIntendedAsync(NpgsqlDataSource database, string sql, CancellationToken cancellation)
+    private async Task<HistogramBase> SinceIntendedAsync(
+        NpgsqlDataSource database, string sql, CancellationToken cancellation)
     {
         var micros = new LongHistogram(1, 24 * 3_600_000_000L, 3);
         await using var command = database.CreateCommand(sql);

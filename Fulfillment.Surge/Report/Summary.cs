@@ -11,22 +11,24 @@ internal static class Summary
         AnsiConsole.MarkupInterpolated(
             $"sent {orders.Sent:N0}, accepted {orders.Accepted:N0}, repeated {orders.Repeated:N0}, ");
         AnsiConsole.MarkupInterpolated($"rejected {orders.Rejected:N0}, backordered {orders.Backordered:N0}, ");
-        AnsiConsole.MarkupLineInterpolated(
-            $"planned {orders.Planned:N0}, picked {orders.Picked:N0}, cancelled {orders.Cancelled:N0} in {report.Seconds:N1} s");
+        AnsiConsole.MarkupInterpolated($"planned {orders.Planned:N0}, picked {orders.Picked:N0}, ");
+        AnsiConsole.MarkupLineInterpolated($"cancelled {orders.Cancelled:N0} in {report.Seconds:N1} s");
 
         var table = new Table().AddColumn("ms since the intended send");
-        foreach (var column in new[] { "p50", "p95", "p99", "max" }) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var column in new[] { "p50", "p95", "p99", "max" })
+            table.AddColumn(new TableColumn(column).RightAligned());
         Row(table, "accept", report.LatencyMs.Accept);
         Row(table, "plan", report.LatencyMs.Plan);
         Row(table, "confirm", report.LatencyMs.Confirm);
         Row(table, "pick", report.LatencyMs.Pick);
         AnsiConsole.Write(table);
         if (report.Metres.Total > 0) // HTTP alone does not show them
-            AnsiConsole.MarkupLineInterpolated($"{report.Metres.Total:N0} m walked, {report.Metres.PerLine:N2} m a line");
+            AnsiConsole.MarkupLineInterpolated(
+                $"{report.Metres.Total:N0} m walked, {report.Metres.PerLine:N2} m a line");
         foreach (var word in report.Verdict) AnsiConsole.MarkupLineInterpolated($"[yellow]{word}[/]");
         foreach (var detail in report.Invariants.Details) AnsiConsole.MarkupLineInterpolated($"[red]{detail}[/]");
-        AnsiConsole.MarkupLineInterpolated(
-            $"{report.Invariants.Checked} checks of the invariants, {report.Invariants.Broken} broken; seed {report.Seed}");
+        AnsiConsole.MarkupInterpolated($"{report.Invariants.Checked} checks of the invariants, ");
+        AnsiConsole.MarkupLineInterpolated($"{report.Invariants.Broken} broken; seed {report.Seed}");
     }
 
     private static void Row(Table table, string name, Percentiles? values)

@@ -108,7 +108,7 @@ internal static class TargetRun
         Acknowledgements acknowledged, IReadOnlyDictionary<Guid, string> standing, bool picked)
     {
         var missing = acknowledged.Orders.Where(order => !standing.ContainsKey(order.OrderId))
-            .Select(order => $"(3) {order.ClientId}/{order.ClientOrderId}, acknowledged as {order.OrderId}, is not there");
+            .Select(order => $"(3) {order.ClientId}/{order.ClientOrderId} ({order.OrderId}) was acknowledged, is lost");
         var stuck = standing.Where(order => !AtRest.Contains(order.Value) && (picked || order.Value != "Planned"))
             .Select(order => $"(4) {order.Key} stands still as {order.Value}");
         var checks = new List<List<string>>

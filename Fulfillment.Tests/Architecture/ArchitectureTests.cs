@@ -7,7 +7,7 @@ namespace Fulfillment.Tests.Architecture;
 public sealed partial class ArchitectureTests
 {
     public const int FileLinesMax = 300;
-    public const int LineLengthMax = 160;
+    public const int LineLengthMax = 120;
     // Tables of cases read better unbroken.
     public const int LineLengthInTestsMax = 200;
 

@@ -1,6 +1,8 @@
 namespace Benchmarks.EfCore;
 
-/// <summary>Which client a key belongs to, from the settings: less work than the product's keys, which expire.</summary>
+/// <summary>
+/// Which client a key belongs to, from the settings: less work than the product's keys, which expire.
+/// </summary>
 public sealed class ApiKeys(IConfiguration configuration)
 {
     private readonly Dictionary<string, string> _clients = configuration.GetSection("Keys").GetChildren()

@@ -4,8 +4,8 @@ using StackExchange.Redis;
 namespace Benchmarks.EfCore;
 
 /// <summary>
-/// Publishes what stands in the outbox, in batches, and deletes it. Like the product's relay it leaves the backlog in the
-/// database while the stream is full, so that neither pays for more dispatch than the other.
+/// Publishes what stands in the outbox, in batches, and deletes it. Like the product's relay it leaves the backlog in
+/// the database while the stream is full, so that neither pays for more dispatch than the other.
 /// </summary>
 public sealed class OutboxRelay(IServiceScopeFactory scopes, IConnectionMultiplexer redis, TimeProvider clock)
     : BackgroundService

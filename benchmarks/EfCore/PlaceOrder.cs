@@ -13,9 +13,12 @@ public sealed record ShipTo(string Name, string Line1, string PostalCode, string
 public sealed record OrderAccepted(
     Guid OrderId, string ClientOrderId, string Status, DateTimeOffset ShipBy, DateTimeOffset PlacedAt);
 
-public sealed record ReleaseDispatched(string ClientId, Guid OrderId, int ReleaseNo, IReadOnlyList<PlaceOrderLine> Lines);
+public sealed record ReleaseDispatched(
+    string ClientId, Guid OrderId, int ReleaseNo, IReadOnlyList<PlaceOrderLine> Lines);
 
-/// <summary>An order with its lines, its one release and what is allocated to it: the rows that everyone writes.</summary>
+/// <summary>
+/// An order with its lines, its one release and what is allocated to it: the rows that everyone writes.
+/// </summary>
 public static class Ordering
 {
     public const string Warehouse = "main";

@@ -16,8 +16,10 @@ public static class Reservation
         foreach (var line in lines.OrderBy(line => line.Sku, StringComparer.Ordinal))
         {
             var updated = await shop.Stock
-                .Where(s => s.ClientId == clientId && s.Sku == line.Sku && s.OnHand - s.Reserved - s.Missing >= line.Quantity)
-                .ExecuteUpdateAsync(set => set.SetProperty(s => s.Reserved, s => s.Reserved + line.Quantity), cancellation);
+                .Where(s => s.ClientId == clientId && s.Sku == line.Sku
+                    && s.OnHand - s.Reserved - s.Missing >= line.Quantity)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(s => s.Reserved, s => s.Reserved + line.Quantity), cancellation);
             if (updated == 0) return false;
         }
 
@@ -30,7 +32,8 @@ public static class Reservation
     {
         ArgumentNullException.ThrowIfNull(shop);
         var skus = lines.Select(line => line.Sku).ToList();
-        var stock = await shop.Stock.Where(s => s.ClientId == clientId && skus.Contains(s.Sku)).ToListAsync(cancellation);
+        var stock = await shop.Stock.Where(s => s.ClientId == clientId && skus.Contains(s.Sku))
+            .ToListAsync(cancellation);
         foreach (var line in lines)
         {
             var found = stock.Find(s => s.Sku == line.Sku);

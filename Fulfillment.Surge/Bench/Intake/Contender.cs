@@ -2,7 +2,9 @@ using Fulfillment.Surge.Hosting;
 
 namespace Fulfillment.Surge.Bench.Intake;
 
-/// <summary>One run of one contender. <see cref="Acknowledged"/> counts warm-up too, all else the window alone.</summary>
+/// <summary>
+/// One run of one contender. <see cref="Acknowledged"/> counts warm-up too, all else the window alone.
+/// </summary>
 internal sealed record IntakeRun(
     long Acknowledged, double PerSecond, double P50Ms, double P99Ms, double CpuSecondsPerThousand, double OthersShare,
     string? Oddity);
@@ -18,7 +20,9 @@ internal abstract class Contender(string name, string database)
     internal abstract Task<IntakeRun> RunAsync(
         string @case, string prefix, TimeSpan warmUp, TimeSpan window, CancellationToken cancellation);
 
-    /// <summary>Finds its best setting for the case (clients, connections, form), so that it is shown at its best.</summary>
+    /// <summary>
+    /// Finds its best setting for the case (clients, connections, form), so that it is shown at its best.
+    /// </summary>
     internal virtual Task TuneAsync(string @case, Func<Contender, Task<IntakeRun>> trial) => Task.CompletedTask;
 
     /// <summary>What the best setting was, for the table.</summary>
@@ -66,7 +70,8 @@ internal sealed class HttpContender(
 
     /// <summary>With <paramref name="perSecond"/> an open loop.</summary>
     internal async Task<IntakeRun> RunAsync(
-        string @case, string prefix, TimeSpan warmUp, TimeSpan window, double? perSecond, CancellationToken cancellation)
+        string @case, string prefix, TimeSpan warmUp, TimeSpan window, double? perSecond,
+        CancellationToken cancellation)
     {
         var (count, form) = In(@case);
         var address = new Uri(form.Url!);

@@ -18,7 +18,8 @@ internal sealed class Contest(Shop shop, Field field, IntakeSettings settings, C
         {
             foreach (var contender in field.All)
             {
-                await contender.TuneAsync(@case, who => RunAsync(who, @case, settings.WarmUp, settings.Trial, check: false));
+                await contender.TuneAsync(
+                    @case, who => RunAsync(who, @case, settings.WarmUp, settings.Trial, check: false));
                 await RunAsync(contender, @case, settings.WarmUp, settings.Trial, check: true);
                 await SayAsync($"warm   {contender.Name,-32} {@case,-8} {contender.Setting(@case)}");
             }

@@ -1,6 +1,8 @@
 namespace Fulfillment.Surge.Bench.Intake;
 
-/// <summary>All contenders of a run, started and paused. Ours are one service, shown at each number of connections.</summary>
+/// <summary>
+/// All contenders of a run, started and paused. Ours are one service, shown at each number of connections.
+/// </summary>
 internal sealed record Field(IReadOnlyList<HttpContender> Ours, IReadOnlyList<Contender> Peers)
 {
     internal const string OursName = "ours";
@@ -12,7 +14,8 @@ internal sealed record Field(IReadOnlyList<HttpContender> Ours, IReadOnlyList<Co
     internal IEnumerable<Contender> All => [.. Ours, .. Peers];
 
     internal static async Task<Field> EnterAsync(
-        TestBed bed, Shop shop, string orders, IntakeSettings settings, TimeProvider clock, CancellationToken cancellation)
+        TestBed bed, Shop shop, string orders, IntakeSettings settings, TimeProvider clock,
+        CancellationToken cancellation)
     {
         var peers = new List<Contender>();
         if (settings.Peers.Contains("pgbench"))

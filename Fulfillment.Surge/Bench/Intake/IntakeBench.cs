@@ -24,8 +24,8 @@ internal sealed record IntakeSettings
 }
 
 /// <summary>
-/// <c>bench intake</c>: accepted orders a second over HTTP, against what people would pick instead. Alternating rounds on
-/// one machine, medians, one client for all.
+/// <c>bench intake</c>: accepted orders a second over HTTP, against what people would pick instead. Alternating rounds
+/// on one machine, medians, one client for all.
 /// </summary>
 internal static class IntakeBench
 {
@@ -67,13 +67,19 @@ internal static class IntakeBench
         Description = "A run in which others used more of the machine is dropped", DefaultValueFactory = _ => 10,
     };
 
-    private static readonly Option<bool> Quick = new("--quick") { Description = "2 rounds of 5 seconds: does it work?" };
+    private static readonly Option<bool> Quick = new("--quick")
+    {
+        Description = "2 rounds of 5 seconds: does it work?",
+    };
     private static readonly Option<FileInfo?> Orders = new("--orders")
     {
         Description = "This executable of Orders; without it, it is compiled ahead of time as it is deployed",
     };
 
-    private static readonly Option<FileInfo?> Json = new("--json") { Description = "Write rows and ratios to this file" };
+    private static readonly Option<FileInfo?> Json = new("--json")
+    {
+        Description = "Write rows and ratios to this file",
+    };
 
     internal static Command Create()
     {

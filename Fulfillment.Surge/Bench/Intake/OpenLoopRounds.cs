@@ -20,7 +20,8 @@ internal static class OpenLoopRounds
         var rate = peak * ShareOfPeak;
         // Enough of them that a stalled request does not hold up those behind it.
         var who = new HttpContender(
-            "ours, open loop", field.Ours[0].Database, shop.Keys, [settings.Connections.Max()], field.Ours[0].Forms, clock);
+            "ours, open loop", field.Ours[0].Database, shop.Keys, [settings.Connections.Max()], field.Ours[0].Forms,
+            clock);
         var runs = new List<(IntakeRun Run, TimeSpan Fsync)>();
         for (var round = 1; round <= settings.Rounds; round++)
         {
@@ -30,7 +31,8 @@ internal static class OpenLoopRounds
             var kept = run.OthersShare <= settings.OthersShareMax;
             await Contest.SayAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"open  {round} {rate:0}/s offered, {run.PerSecond:0}/s accepted, p50 {run.P50Ms:0.00} p99 {run.P99Ms:0.00} ms,"
+                $"open  {round} {rate:0}/s offered, {run.PerSecond:0}/s accepted,"
+                + $" p50 {run.P50Ms:0.00} p99 {run.P99Ms:0.00} ms,"
                 + $" longest fsync {probe.Longest.TotalMilliseconds:0.0} ms, others {run.OthersShare:0.0%}"
                 + $"{(kept ? "" : " DROPPED")}"));
             if (kept) runs.Add((run, probe.Longest));
@@ -39,10 +41,15 @@ internal static class OpenLoopRounds
         if (runs.Count == 0) return [];
         await Contest.SayAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"open loop at {rate:0}/s: accept p99 {BenchResult.Median(runs.Select(run => run.Run.P99Ms)):0.0} ms in the median"
+            $"open loop at {rate:0}/s: accept p99"
+            + $" {BenchResult.Median(runs.Select(run => run.Run.P99Ms)):0.0} ms in the median"
             + $" round, {runs.Max(run => run.Run.P99Ms):0.0} ms in the worst; longest fsync"
             + $" {runs.Max(run => run.Fsync).TotalMilliseconds:0.0} ms"));
-        return [Row("ours, open loop at 70 %", BenchResult.Median), Row("ours, open loop, worst round", values => values.Max())];
+        return
+        [
+            Row("ours, open loop at 70 %", BenchResult.Median),
+            Row("ours, open loop, worst round", values => values.Max()),
+        ];
 
         BenchRow Row(string name, Func<IEnumerable<double>, double> of) => new(
             name, @case, of(runs.Select(run => run.Run.PerSecond)), of(runs.Select(run => run.Run.P50Ms)),

@@ -13,7 +13,8 @@ internal static class PgbenchScripts
         """;
 
     private const string OrderColumns = """
-        client_id, order_id, client_order_id, body_hash, idempotency_key, warehouse_id, service_level, allocation, ship_by,
+        client_id, order_id, client_order_id, body_hash, idempotency_key, warehouse_id, service_level, allocation,
+        ship_by,
             ship_to, placed_at, traceparent
         """;
 
@@ -37,8 +38,10 @@ internal static class PgbenchScripts
         INSERT INTO orders ({OrderColumns}) SELECT {OrderValues} FROM (SELECT {NewId} AS id) AS new
             RETURNING order_id AS id \gset
         INSERT INTO order_lines (client_id, order_id, line_no, sku, quantity) VALUES
-            ('c00' || :c::text, :id::uuid, 1, 'S' || :a::text, 1), ('c00' || :c::text, :id::uuid, 2, 'S' || :b::text, 2);
-        INSERT INTO releases (client_id, order_id, release_no, warehouse_id, state, held, ship_by, line_count, created_at)
+            ('c00' || :c::text, :id::uuid, 1, 'S' || :a::text, 1),
+            ('c00' || :c::text, :id::uuid, 2, 'S' || :b::text, 2);
+        INSERT INTO releases (client_id, order_id, release_no, warehouse_id, state, held, ship_by, line_count,
+            created_at)
             VALUES ('c00' || :c::text, :id::uuid, 1, 'main', 'Waiting', false, now() + interval '2 days', 2, now());
         INSERT INTO allocations (client_id, order_id, release_no, line_no, sku, quantity) VALUES
             ('c00' || :c::text, :id::uuid, 1, 1, 'S' || :a::text, 1),

@@ -33,7 +33,9 @@ internal sealed class Shop
 
     internal static string Client(int number) => $"c{number:D3}";
 
-    /// <summary>Migrates and fills a database through Orders itself, then stops it: the template of all others.</summary>
+    /// <summary>
+    /// Migrates and fills a database through Orders itself, then stops it: the template of all others.
+    /// </summary>
     internal static async Task<Shop> BuildAsync(TestBed bed, string orders, CancellationToken cancellation)
     {
         await bed.CreateDatabaseAsync(TemplateDatabase, cancellation);
@@ -75,7 +77,8 @@ internal sealed class Shop
         // Messages that a peer has not yet sent go with their orders.
         var messages = await _bed.ReadAsync<string>(database, """
             SELECT coalesce(string_agg(format(', %s', oid::regclass), ''), '') FROM pg_class
-            WHERE relkind = 'r' AND relname IN ('outbox', 'wolverine_incoming_envelopes', 'wolverine_outgoing_envelopes')
+            WHERE relkind = 'r' AND relname IN ('outbox', 'wolverine_incoming_envelopes',
+                'wolverine_outgoing_envelopes')
             """, cancellation);
         await _bed.ExecuteAsync(database, $"""
             TRUNCATE {string.Join(", ", OrderTables)}{messages};
