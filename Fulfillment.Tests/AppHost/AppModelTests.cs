@@ -1,9 +1,12 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Fulfillment.Surge.Load;
+using Fulfillment.Surge.Wire;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using StackExchange.Redis;
 using Xunit;
 
@@ -29,7 +32,7 @@ public sealed class AppModelTests
         // Work for two replicas, then none.
         await using var redis = await ConnectionMultiplexer.ConnectAsync(
             (await app.GetConnectionStringAsync("redis", either.Token))!);
-        await HoldWorkAsync(redis.GetDatabase(), entries: 240, either.Token, () => IsRunning(app, "picking-2"));
+        await HoldWorkAsync(redis.GetDatabase(), entries: 240, () => IsRunning(app, "picking-2"), either.Token);
         await redis.GetDatabase().KeyDeleteAsync("picking:main:orders");
 
         await app.ResourceNotifications.WaitForResourceAsync(
@@ -46,13 +49,11 @@ public sealed class AppModelTests
         await using var app = await StartAsync([], either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", either.Token);
-        var model = app.Services.GetRequiredService<DistributedApplicationModel>();
-        var secret = await model.Resources.OfType<ParameterResource>()
-            .Single(parameter => parameter.Name == "operator-secret").GetValueAsync(either.Token);
+        var key = await OperatorKeyAsync(app, either.Token);
 
         using var orders = app.CreateHttpClient("orders", "http");
         using var stranger = await orders.GetAsync(new Uri("/orders/" + Guid.Empty, UriKind.Relative), either.Token);
-        orders.DefaultRequestHeaders.Add("X-Api-Key", $"operator.{secret}");
+        orders.DefaultRequestHeaders.Add("X-Api-Key", key);
         using var known = await orders.GetAsync(new Uri("/orders/" + Guid.Empty, UriKind.Relative), either.Token);
 
         Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
@@ -60,22 +61,48 @@ public sealed class AppModelTests
     }
 
     [Fact]
-    public async Task After_the_stop_no_store_answers_any_more()
+    public async Task An_order_goes_through_to_a_tour()
     {
         using var deadline = new CancellationTokenSource(Patience);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
             deadline.Token, TestContext.Current.CancellationToken);
-        string connection;
+        await using var app = await StartAsync([], either.Token);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", either.Token);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", either.Token);
+        using var orders = new ServiceApi([app.GetEndpoint("orders", "http").ToString()]);
+        using var picking = new ServiceApi([app.GetEndpoint("picking-1", "http").ToString()]);
+
+        // A brand as any other: made with the operator's key, its one order sent with its own.
+        var workload = HolidayProfile.Build(1, 1, seed: 1);
+        var site = new StockedSite(await OperatorKeyAsync(app, either.Token), "main");
+        var keys = await Stocking.StockAsync(site, orders, picking, workload, 0, seed: 1, either.Token);
+        var acknowledged = new Acknowledgements();
+        await new OpenLoop(orders, keys, acknowledged, TimeProvider.System).RunAsync(workload, seed: 1, either.Token);
+
+        var order = Assert.Single(acknowledged.Orders);
+        await Eventually.HoldsAsync(async () => (await orders.GetAsync<TrackedOrder>(
+            $"/orders/{order.OrderId}", keys[order.ClientId], either.Token)).Status == "Planned");
+    }
+
+    [Fact]
+    public async Task The_stop_leaves_no_process_behind()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            deadline.Token, TestContext.Current.CancellationToken);
+        int[] started;
         await using (var app = await StartAsync([], either.Token))
         {
-            await app.ResourceNotifications.WaitForResourceHealthyAsync("redis", either.Token);
-            connection = (await app.GetConnectionStringAsync("redis", either.Token))!;
-            await using var before = await ConnectionMultiplexer.ConnectAsync(connection);
-            Assert.True(before.IsConnected);
+            await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", either.Token);
+            await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", either.Token);
+            started = [.. ProcessesOf(app)];
+            // A store may be a container; Orders and the first replica never are.
+            Assert.True(started.Length >= 2, $"{started.Length} processes");
+            Assert.All(started, process => Assert.True(Lives(process)));
             await app.StopAsync(either.Token);
         }
 
-        await Assert.ThrowsAsync<RedisConnectionException>(() => ConnectionMultiplexer.ConnectAsync(connection));
+        Assert.DoesNotContain(started, Lives);
     }
 
     // The dashboard is off in tests, and a service that exports to nobody takes ten seconds to exit.
@@ -92,7 +119,7 @@ public sealed class AppModelTests
 
     // Picking takes entries away as it plans them, so the work is topped up until the rule has acted on it.
     private static Task HoldWorkAsync(
-        IDatabase redis, int entries, CancellationToken cancellation, Func<bool> until) =>
+        IDatabase redis, int entries, Func<bool> until, CancellationToken cancellation) =>
         Eventually.HoldsAsync(async () =>
     {
         cancellation.ThrowIfCancellationRequested();
@@ -100,6 +127,34 @@ public sealed class AppModelTests
             await redis.StreamAddAsync("picking:main:orders", "of-this-test", "no release");
         return until();
     });
+
+    private static async Task<string> OperatorKeyAsync(DistributedApplication app, CancellationToken cancellation)
+    {
+        var model = app.Services.GetRequiredService<DistributedApplicationModel>();
+        var secret = model.Resources.OfType<ParameterResource>().Single(one => one.Name == "operator-secret");
+        return $"operator.{await secret.GetValueAsync(cancellation)}";
+    }
+
+    private static IEnumerable<int> ProcessesOf(DistributedApplication app) =>
+        from resource in app.Services.GetRequiredService<DistributedApplicationModel>().Resources
+        where IsRunning(app, resource.Name)
+        let now = app.ResourceNotifications.TryGetCurrentState(resource.Name, out var found) ? found : null
+        from property in now.Snapshot.Properties
+        where property is { Name: "executable.pid", Value: not null }
+        select Convert.ToInt32(property.Value, CultureInfo.InvariantCulture);
+
+    private static bool Lives(int process)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsRunning(DistributedApplication app, string resource) =>
         app.ResourceNotifications.TryGetCurrentState(resource, out var now)
