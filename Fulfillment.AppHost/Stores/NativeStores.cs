@@ -59,11 +59,13 @@ internal static class NativeStores
         var check = $"{store.Resource.Name}-answers";
         store.ApplicationBuilder.Services.AddHealthChecks().AddAsyncCheck(check, async cancellation =>
         {
-            if (!server.IsAllocated) return HealthCheckResult.Unhealthy("not started");
+            // A reference keeps its first answer to IsAllocated (EndpointReference.cs in 13.5.2), so each check asks anew.
+            var now = new EndpointReference(server.Resource, server.EndpointName);
+            if (!now.IsAllocated) return HealthCheckResult.Unhealthy("not started");
             using var client = new TcpClient();
             try
             {
-                await client.ConnectAsync("127.0.0.1", server.Port, cancellation);
+                await client.ConnectAsync("127.0.0.1", now.Port, cancellation);
                 return HealthCheckResult.Healthy();
             }
             catch (SocketException refused)

@@ -53,7 +53,7 @@ internal sealed class PostgresCluster(string bin, string folder)
             : (path, arguments);
     }
 
-    private static async Task RunAsync(
+    private async Task RunAsync(
         (string Command, string[] Arguments) program, string input, CancellationToken cancellation)
     {
         using var process = Process.Start(new ProcessStartInfo(program.Command, program.Arguments)
@@ -61,6 +61,7 @@ internal sealed class PostgresCluster(string bin, string folder)
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(folder)!, // its owner may not be able to enter ours
         })!;
         await process.StandardInput.WriteAsync(input.AsMemory(), cancellation);
         process.StandardInput.Close();
