@@ -2,6 +2,7 @@ using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -19,11 +20,25 @@ public static class ServiceDefaultsExtensions
     /// <summary>Our own activity sources and meters all start with this.</summary>
     public const string TelemetryNames = "Fulfillment.*";
 
+    // A line for each statement and each request costs more than the work it tells of, and a surge would bury what
+    // matters. First of the sources, so that any setting overrules it.
+    private static MemoryConfigurationSource QuietByDefault => new()
+    {
+        InitialData = new Dictionary<string, string?>
+        {
+            ["Logging:LogLevel:Npgsql"] = "Warning",
+            ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+            ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
+            ["Logging:LogLevel:Polly"] = "Warning",
+        },
+    };
+
     /// <summary>
     /// Adds telemetry, health checks, service discovery, resilient HttpClients and <see cref="TimeProvider"/>.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
+        builder.Configuration.Sources.Insert(0, QuietByDefault);
         builder.AddTelemetry();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
