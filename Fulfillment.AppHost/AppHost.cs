@@ -55,7 +55,8 @@ var surge = builder.AddProject<Projects.Fulfillment_Surge>("surge", launchProfil
     .WithExplicitStart()
     .WithArgs(
         "target", "--url", orders.GetEndpoint("http"), "--picking-url", picking.FirstReplica(),
-        "--operator-key", operatorKey, "--floor-key", floorKey, "--scale", scale)
+        "--operator-key", operatorKey, "--floor-key", floorKey, "--scale", scale,
+        "--rate", "30") // ten times this is more than one replica of a desk plans: the rule has something to do
     .ExcludeFromManifest();
 
 orders.WithSurgeCommand(surge, surgeScale);
