@@ -47,6 +47,7 @@ internal static class SurgeRun
         await using var pickingDb = NpgsqlDataSource.Create(system.PickingDb);
         using var orders = new ServiceApi(system.Orders.Select(child => child.Url!));
         using var picking = new ServiceApi(system.Picking.Select(child => child.Url!));
+        await FreshStart.RequireAsync(ordersDb, cancellation);
         AnsiConsole.MarkupLine("[grey]receiving stock[/]");
         var keys = await Stocking.StockAsync(
             new(system.Keys.Operator, system.WarehouseId), orders, picking, workload, options.StockShortPercent,

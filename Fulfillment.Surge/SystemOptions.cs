@@ -19,7 +19,7 @@ internal static class SystemOptions
     };
 
     private static readonly Option<string?> OrdersDb = new("--ordersdb")
-    { Description = "Use this PostgreSQL database (empty or of an earlier run)" };
+    { Description = "Use this PostgreSQL database (run needs an empty one)" };
     private static readonly Option<string?> PickingDb = new("--pickingdb")
     { Description = "Use this PostgreSQL database" };
     private static readonly Option<string?> Redis = new("--redis") { Description = "Use this Redis, host:port" };

@@ -23,17 +23,20 @@ internal static class AvailabilityBench
 
     private static readonly Option<int> Connections = new("--connections")
     {
-        Description = "Open connections", DefaultValueFactory = _ => 10_000,
+        Description = "Open connections",
+        DefaultValueFactory = _ => 10_000,
     };
 
     private static readonly Option<int> Rate = new("--rate")
     {
-        Description = "Requests a second that are offered", DefaultValueFactory = _ => 5_000,
+        Description = "Requests a second that are offered",
+        DefaultValueFactory = _ => 5_000,
     };
 
     private static readonly Option<int> Seconds = new("--seconds")
     {
-        Description = "Length of each run", DefaultValueFactory = _ => 20,
+        Description = "Length of each run",
+        DefaultValueFactory = _ => 20,
     };
 
     private static readonly Option<FileInfo?> Orders = new("--orders") { Description = "This executable of Orders" };

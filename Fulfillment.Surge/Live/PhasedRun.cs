@@ -86,6 +86,7 @@ internal sealed class PhasedRun : IAsyncDisposable
     private async Task<PhasedOutcome> MeasureAsync(ScaleSpec? spec, Action<Look> show, CancellationToken cancellation)
     {
         var workload = PhasedProfile.Build(_options.Profile, _options.Phases, _options.Scale, _options.Seed);
+        await FreshStart.RequireAsync(_ordersDb, cancellation);
         _say($"{workload.Orders.Count:N0} orders, {workload.Lines:N0} lines; receiving stock");
         var keys = await Stocking.StockAsync(
             new StockedSite(_system.Keys.Operator, _system.WarehouseId), _orders, _floorDesk, workload, shortPercent: 0,

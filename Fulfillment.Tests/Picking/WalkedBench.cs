@@ -29,10 +29,14 @@ internal sealed class WalkedBench : IAsyncDisposable
             PoolOrdersMax = 12,
             Effort = new EffortSettings
             {
-                FullUnits = 2_000_000, QuickUnits = 300_000, PlanMax = TimeSpan.FromMinutes(1),
+                FullUnits = 2_000_000,
+                QuickUnits = 300_000,
+                PlanMax = TimeSpan.FromMinutes(1),
                 // Ages that no slow machine reaches by itself: 2 h is Quick, 20 h is Constructive.
-                QuickFrom = TimeSpan.FromHours(1), FullBelow = TimeSpan.FromMinutes(30),
-                ConstructiveFrom = TimeSpan.FromHours(10), QuickBelow = TimeSpan.FromHours(5),
+                QuickFrom = TimeSpan.FromHours(1),
+                FullBelow = TimeSpan.FromMinutes(30),
+                ConstructiveFrom = TimeSpan.FromHours(10),
+                QuickBelow = TimeSpan.FromHours(5),
             },
         };
         var bench = await PickingBench.CreateAsync(servers, s => change?.Invoke(Small(s)) ?? Small(s));

@@ -31,40 +31,47 @@ internal static class IntakeBench
 {
     private static readonly Option<int> Rounds = new("--rounds")
     {
-        Description = "Runs of each contender and case; the median counts", DefaultValueFactory = _ => 5,
+        Description = "Runs of each contender and case; the median counts",
+        DefaultValueFactory = _ => 5,
     };
 
     private static readonly Option<int> Seconds = new("--seconds")
     {
-        Description = "Length of a run, after its warm-up", DefaultValueFactory = _ => 20,
+        Description = "Length of a run, after its warm-up",
+        DefaultValueFactory = _ => 20,
     };
 
     private static readonly Option<int> WarmUp = new("--warmup")
     {
-        Description = "Seconds before each run that do not count", DefaultValueFactory = _ => 2,
+        Description = "Seconds before each run that do not count",
+        DefaultValueFactory = _ => 2,
     };
 
     private static readonly Option<int[]> Connections = new("--connections")
     {
         Description = "Kept connections; every service is shown at its best of them",
-        DefaultValueFactory = _ => [64, 256], AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [64, 256],
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private static readonly Option<string[]> Cases = new("--cases")
     {
-        Description = "uniform, hot", DefaultValueFactory = _ => [OrderRequests.Uniform, OrderRequests.Hot],
+        Description = "uniform, hot",
+        DefaultValueFactory = _ => [OrderRequests.Uniform, OrderRequests.Hot],
         AllowMultipleArgumentsPerToken = true,
     };
 
     private static readonly Option<string[]> Peers = new("--peers")
     {
-        Description = "none, pgbench, ef, wolverine", DefaultValueFactory = _ => ["pgbench", "ef", "wolverine"],
+        Description = "none, pgbench, ef, wolverine",
+        DefaultValueFactory = _ => ["pgbench", "ef", "wolverine"],
         AllowMultipleArgumentsPerToken = true,
     };
 
     private static readonly Option<double> OthersPercent = new("--others-percent-max")
     {
-        Description = "A run in which others used more of the machine is dropped", DefaultValueFactory = _ => 10,
+        Description = "A run in which others used more of the machine is dropped",
+        DefaultValueFactory = _ => 10,
     };
 
     private static readonly Option<bool> Quick = new("--quick")

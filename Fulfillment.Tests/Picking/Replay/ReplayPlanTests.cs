@@ -50,7 +50,9 @@ public sealed class ReplayPlanTests(TestServers servers)
         {
             Effort = new EffortSettings
             {
-                FullUnits = 1_000_000_000, UnitsPerRelease = 1_000_000_000, PlanMax = TimeSpan.FromMilliseconds(5),
+                FullUnits = 1_000_000_000,
+                UnitsPerRelease = 1_000_000_000,
+                PlanMax = TimeSpan.FromMilliseconds(5),
             },
         });
         await bench.PublishAsync(12, "acme");
