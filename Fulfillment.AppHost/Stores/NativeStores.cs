@@ -59,7 +59,7 @@ internal static class NativeStores
         var check = $"{store.Resource.Name}-answers";
         store.ApplicationBuilder.Services.AddHealthChecks().AddAsyncCheck(check, async cancellation =>
         {
-            // A reference keeps its first answer to IsAllocated (EndpointReference.cs in 13.5.2), so each check asks anew.
+            // A reference keeps its first answer to IsAllocated (EndpointReference.cs, 13.5.2): each check asks anew.
             var now = new EndpointReference(server.Resource, server.EndpointName);
             if (!now.IsAllocated) return HealthCheckResult.Unhealthy("not started");
             using var client = new TcpClient();

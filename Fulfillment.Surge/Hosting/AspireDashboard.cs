@@ -52,8 +52,8 @@ internal sealed class AspireDashboard : IAsyncDisposable
             "dashboard", addresses[0],
             () =>
             {
-                var start = Nursery.Bound(
-                    program, Arguments(program, addresses), user: null, onOurDeath: Signal.Interrupt);
+                var (first, arguments) = Listening(program, Arguments(program, addresses));
+                var start = Nursery.Bound(first, arguments, user: null, onOurDeath: Signal.Interrupt);
                 start.Environment["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "1";
                 start.Environment["NO_COLOR"] = "1";
                 return start;
@@ -80,6 +80,13 @@ internal sealed class AspireDashboard : IAsyncDisposable
         await _process.StopAsync(StopGrace);
         await _process.DisposeAsync();
     }
+
+    // What was started in the background by a script ignores SIGINT, and so would the dashboard that it starts, which
+    // SIGINT is to end (GNU env, --default-signal).
+    private static (string Program, string[] Arguments) Listening(string program, string[] arguments) =>
+        OperatingSystem.IsLinux()
+            ? ("/usr/bin/env", ["--default-signal=INT", program, .. arguments])
+            : (program, arguments);
 
     private static string[] Arguments(string program, string[] addresses) =>
         Path.GetFileNameWithoutExtension(program) is "aspire-managed"
