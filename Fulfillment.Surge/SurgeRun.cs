@@ -109,12 +109,7 @@ internal static class SurgeRun
         var words = new List<string>();
         if (!quiet)
             words.Add($"Releases were still open and nothing moved for {Quiescence.StandstillMax.TotalSeconds} s.");
-        foreach (var (code, example) in acknowledged.Refusals)
-            words.Add($"Orders refused with {code}, such as {example}");
-        if (floor.Refused > 0)
-            words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
-        words.AddRange(system.Children.Where(child => child.LogOverflowed)
-            .Select(child => $"{child.Name} printed {child.LogBytes:N0} bytes; what is over the cap was dropped."));
+        words.AddRange(Complaints.Of(acknowledged, floor, system.Children));
         return words;
     }
 }

@@ -60,17 +60,16 @@ internal sealed partial class PlannerChoice(
 
     /// <summary>
     /// From the releases alone, in their order: the same pool has the same seed on every replica and each time.
-    /// FNV-1a, as <c>Toggle.ToggleState</c> has it.
     /// </summary>
     internal static ulong SeedOf(IEnumerable<ReleaseKey> releases)
     {
-        var hash = 14_695_981_039_346_656_037UL;
+        var hash = Fnv1a.Start;
         Span<byte> key = stackalloc byte[20];
         foreach (var release in releases)
         {
             release.OrderId.TryWriteBytes(key, bigEndian: true, out _);
             BinaryPrimitives.WriteInt32BigEndian(key[16..], release.ReleaseNo);
-            foreach (var unit in key) hash = unchecked((hash ^ unit) * 1_099_511_628_211UL);
+            hash = Fnv1a.Add(hash, key);
         }
 
         return hash;

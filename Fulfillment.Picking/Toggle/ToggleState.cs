@@ -25,8 +25,7 @@ internal sealed record ToggleState(
     /// </summary>
     internal static int PlaceOf(string clientId)
     {
-        var hash = 14_695_981_039_346_656_037UL;
-        foreach (var unit in Encoding.UTF8.GetBytes(clientId)) hash = unchecked((hash ^ unit) * 1_099_511_628_211UL);
+        var hash = Fnv1a.Add(Fnv1a.Start, Encoding.UTF8.GetBytes(clientId));
         hash = unchecked((hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDUL);
         hash = unchecked((hash ^ (hash >> 33)) * 0xC4CEB9FE1A85EC53UL);
         return (int)((hash ^ (hash >> 33)) % 100);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fulfillment.Surge.Replicas;
 
 namespace Fulfillment.Surge.Bench;
 
@@ -8,23 +9,15 @@ namespace Fulfillment.Surge.Bench;
 /// </summary>
 internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
 {
-    // USER_HZ; 100 on every Linux that .NET runs on.
-    private const double TicksPerSecond = 100;
-
-    internal static CpuMeter Read() => OperatingSystem.IsLinux() ? new(OwnTree(), Busy()) : default;
+    internal static CpuMeter Read() => OperatingSystem.IsLinux() && CpuClock.OfHost() is { } host
+        ? new(OwnTree(), host.Busy / CpuClock.TicksPerSecond)
+        : default;
 
     /// <summary>What was used since; <c>Others</c> is what the machine did that is none of ours, in seconds.</summary>
     internal (double Own, double Others) Since(CpuMeter earlier)
     {
         var own = OwnSeconds - earlier.OwnSeconds;
         return (own, Math.Max(0, BusySeconds - earlier.BusySeconds - own));
-    }
-
-    // user nice system idle iowait irq softirq steal: idle and waiting for the disk is not work.
-    private static double Busy()
-    {
-        var cells = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return (cells[1..4].Sum(Ticks) + cells[6..9].Sum(Ticks)) / TicksPerSecond;
     }
 
     // A child that has ended stands in its parent's cutime, so what was used is never lost.
@@ -35,14 +28,13 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid)) continue;
-            if (TryReadStat(folder) is not { } stat) continue;
-            // The name may hold blanks: count from behind its bracket. State is cell 0, the parent cell 1.
-            var cells = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            if (CpuClock.StatOf(pid) is not { } cells) continue;
             parents[pid] = int.Parse(cells[1], CultureInfo.InvariantCulture);
             used[pid] = Ticks(cells[11]) + Ticks(cells[12]) + Ticks(cells[13]) + Ticks(cells[14]);
         }
 
-        return used.Where(process => IsOurs(process.Key, parents)).Sum(process => process.Value) / TicksPerSecond;
+        return used.Where(process => IsOurs(process.Key, parents)).Sum(process => process.Value)
+            / CpuClock.TicksPerSecond;
     }
 
     private static bool IsOurs(int pid, Dictionary<int, int> parents)
@@ -53,18 +45,6 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
         }
 
         return false;
-    }
-
-    private static string? TryReadStat(string folder)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(folder, "stat"));
-        }
-        catch (IOException)
-        {
-            return null; // it ended
-        }
     }
 
     private static double Ticks(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);

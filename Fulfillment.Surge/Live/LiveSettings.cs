@@ -53,7 +53,11 @@ internal static class LiveSettings
             .ToDictionary(entry => entry.Key, entry => Text(entry.Value!));
     }
 
-    private static string Text(object value) => value is double number
+    /// <summary>Which build of Picking the replicas are: it decides what a start and an order cost.</summary>
+    internal static string ProgramOf(string? pickingProgram) =>
+        pickingProgram is null ? "built (compiles as it runs)" : "published (native)";
+
+    internal static string Text(object value) => value is double number
         ? number.ToString("0.########", CultureInfo.InvariantCulture)
         : Convert.ToString(value, CultureInfo.InvariantCulture)!;
 }

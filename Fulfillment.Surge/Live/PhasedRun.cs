@@ -137,7 +137,8 @@ internal sealed class PhasedRun : IAsyncDisposable
             .ReadAsync(_options.Phases, workload.SurgingClient, cancellation);
         var facts = new LiveFacts(
             end, busy, cpu, startups, killed, quiet, onTime, figures, clients, findings, _shares.Means,
-            StandsFor(_system), Complaints(floor));
+            LiveSettings.ProgramOf(_system.PickingProgram),
+            Complaints.Of(_acknowledged, floor, _system.Children));
         return new(LiveReport.Of(_options, spec, workload, record.Looks, facts), _decisions);
     }
 
@@ -173,21 +174,6 @@ internal sealed class PhasedRun : IAsyncDisposable
     }
 
     private TimeSpan Beat() => TimeSpan.FromSeconds(Math.Clamp(_options.Phases.Total / LooksPerPhase / 3, 0.2, 5));
-
-    private static string StandsFor(EmbeddedSystem system) =>
-        system.PickingProgram is null ? "built (compiles as it runs)" : "published (native)";
-
-    private List<string> Complaints(SimulatedFloor floor)
-    {
-        var words = new List<string>();
-        foreach (var (code, example) in _acknowledged.Refusals)
-            words.Add($"Orders refused with {code}, such as {example}");
-        if (floor.Refused > 0)
-            words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
-        words.AddRange(_system.Children.Where(child => child.LogOverflowed)
-            .Select(child => $"{child.Name} printed {child.LogBytes:N0} bytes; what is over the cap was dropped."));
-        return words;
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -136,14 +136,10 @@ internal static class MatrixCommand
             ["promiseSeconds"] = options.PromiseSeconds,
             ["pickerHourPrice"] = options.Prices.PickerHour,
             ["replicaSecondPrice"] = options.Prices.ReplicaSecond,
-            ["pickingProgram"] = options.System.PickingProgram is null
-                ? "built (compiles as it runs)"
-                : "published (native)",
+            ["pickingProgram"] = LiveSettings.ProgramOf(options.System.PickingProgram),
             ["cores"] = Environment.ProcessorCount,
         };
-        return settings.ToDictionary(entry => entry.Key, entry => entry.Value is double number
-            ? number.ToString("0.########", CultureInfo.InvariantCulture)
-            : Convert.ToString(entry.Value, CultureInfo.InvariantCulture)!);
+        return settings.ToDictionary(entry => entry.Key, entry => LiveSettings.Text(entry.Value));
     }
 
     private static async Task WriteAsync(MatrixReport report, string file, CancellationToken cancellation)

@@ -6,17 +6,20 @@ namespace Fulfillment.Surge.Replicas;
 internal static class CpuClock
 {
     // USER_HZ, 100 on every Linux that .NET runs on (getconf CLK_TCK).
-    private const double TicksPerSecond = 100;
+    internal const double TicksPerSecond = 100;
 
     /// <summary>User and system seconds since its start; null where it is gone or this is no Linux.</summary>
-    internal static double? SecondsOf(int pid)
+    internal static double? SecondsOf(int pid) =>
+        StatOf(pid) is { } fields ? (Number(fields[11]) + Number(fields[12])) / TicksPerSecond : null;
+
+    /// <summary>The fields of /proc/pid/stat from the state on (0; the parent is 1); null where it is gone.</summary>
+    internal static string[]? StatOf(int pid)
     {
         try
         {
             // "pid (name) state ...": the name may hold anything, so what counts stands behind the last bracket.
             var text = File.ReadAllText($"/proc/{pid}/stat");
-            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return (Number(fields[11]) + Number(fields[12])) / TicksPerSecond;
+            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
         }
         catch (IOException)
         {

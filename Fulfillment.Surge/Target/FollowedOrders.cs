@@ -66,7 +66,7 @@ internal sealed class FollowedOrders(
         {
             for (Guid? after = start; after is { } from;)
             {
-                var page = await orders.GetAsync<TrackedPage>(
+                var page = await orders.GetAsync<OrderPage>(
                     $"/orders?after={from}&limit={PageSize}", key, cancellation);
                 foreach (var order in page.Orders)
                     if (ours.Contains(order.OrderId)) standing.Add(order.OrderId, order.Status);

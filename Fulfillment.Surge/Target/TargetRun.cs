@@ -93,8 +93,7 @@ internal static class TargetRun
         while (true)
         {
             var standing = await followed.StandingAsync(cancellation);
-            if (standing.Values.All(status => AtRest.Contains(status) || (!picked && status == "Planned")))
-                return standing;
+            if (standing.Values.All(status => IsAtRest(status, picked))) return standing;
             var now = string.Join(
                 ' ', standing.Values.CountBy(status => status).OrderBy(pair => pair.Key, StringComparer.Ordinal));
             if (now != last) (last, moved) = (now, clock.GetTimestamp());
@@ -103,13 +102,17 @@ internal static class TargetRun
         }
     }
 
+    // Where nobody picks, an order that is planned has come as far as it will.
+    private static bool IsAtRest(string status, bool picked) =>
+        AtRest.Contains(status) || (!picked && status == "Planned");
+
     /// <summary>What HTTP can show of the invariants. Pure.</summary>
     internal static InvariantFindings Check(
         Acknowledgements acknowledged, IReadOnlyDictionary<Guid, string> standing, bool picked)
     {
         var missing = acknowledged.Orders.Where(order => !standing.ContainsKey(order.OrderId))
             .Select(order => $"(3) {order.ClientId}/{order.ClientOrderId} ({order.OrderId}) was acknowledged, is lost");
-        var stuck = standing.Where(order => !AtRest.Contains(order.Value) && (picked || order.Value != "Planned"))
+        var stuck = standing.Where(order => !IsAtRest(order.Value, picked))
             .Select(order => $"(4) {order.Key} stands still as {order.Value}");
         var checks = new List<List<string>>
         {
@@ -156,10 +159,7 @@ internal static class TargetRun
     {
         var words = new List<string>();
         if (floor is null) words.Add("Nobody picked: --picking-url and --floor-key were not both given.");
-        foreach (var (code, example) in acknowledged.Refusals)
-            words.Add($"Orders refused with {code}, such as {example}");
-        if (floor is { Refused: > 0 })
-            words.Add($"{floor.Refused} calls of the floor were refused, the last: {floor.LastRefusal}");
+        words.AddRange(Complaints.Of(acknowledged, floor, children: []));
         return words;
     }
 }

@@ -24,7 +24,7 @@ internal sealed record OrdersPlaced(IReadOnlyList<OrderResult> Results);
 
 internal sealed record OrderResult(int Status, OrderPlaced? Order, JsonElement? Problem);
 
-internal sealed record OrderPage(IReadOnlyList<OrderPlaced> Orders, Guid? Next);
+internal sealed record OrderPage(IReadOnlyList<TrackedOrder> Orders, Guid? Next);
 
 internal sealed record PutToggle(
     bool Enabled, int Percentage, IReadOnlyDictionary<string, bool> Clients, bool Shadow, string Reason);
@@ -36,8 +36,6 @@ internal sealed record ShipTo(string Name, string Line1, string PostalCode, stri
 internal sealed record OrderPlaced(Guid OrderId);
 
 internal sealed record TrackedOrder(Guid OrderId, string ClientOrderId, string Status);
-
-internal sealed record TrackedPage(IReadOnlyList<TrackedOrder> Orders, Guid? Next);
 
 internal sealed record PutSlot(string ClientId, string Sku, int Aisle, int Bay, string Side);
 
