@@ -26,6 +26,9 @@ internal sealed class Pool
         Alone = new int[Orders];
         var cost = TourCost.For(Floor);
         for (var o = 0; o < Orders; o++) Alone[o] = cost.Of(MaskOf(o));
+        var (load, cart) = (Loads.Sum(l => (long)l), problem.Cart);
+        CartsLeast = (int)Math.Max(
+            (load + cart.LoadMax - 1) / cart.LoadMax, ((long)Orders + cart.OrdersMax - 1) / cart.OrdersMax);
     }
 
     internal PlanningProblem Problem { get; }
@@ -36,6 +39,9 @@ internal sealed class Pool
 
     /// <summary>Whether a second is short for the pool: the search then looks mostly among neighbours.</summary>
     internal bool IsLarge => Orders > 200;
+
+    /// <summary>No plan has fewer carts.</summary>
+    internal int CartsLeast { get; }
 
     internal int[] Loads { get; }
 
