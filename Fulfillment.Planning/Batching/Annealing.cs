@@ -6,7 +6,7 @@ namespace Fulfillment.Planning.Batching;
 /// be overloaded a little on the way, at a price; without that nothing moves among full carts.
 /// </summary>
 internal sealed class Annealing(
-    Batches batches, Neighbours neighbours, Deadlines deadlines, Func<bool, bool> accept, SeenBatches seen)
+    Batches batches, Neighbours neighbours, Deadlines deadlines, Func<bool, bool> accept, SeenBatches? seen)
 {
     private const int Steps = 128;
     private const int MovesPerLook = 64;
@@ -43,7 +43,7 @@ internal sealed class Annealing(
             while (batches.UnitsSpent < until)
             {
                 for (var i = 0; i < MovesPerLook; i++) Move(ref draw, heat);
-                if (step >= NotesFromStep && _looks++ % (1 + batches.Count / BatchesPerLook) == 0) seen.Note(batches);
+                if (step >= NotesFromStep && _looks++ % (1 + batches.Count / BatchesPerLook) == 0) seen?.Note(batches);
                 SetPrice(heat);
             }
 

@@ -5,7 +5,7 @@ namespace Fulfillment.Planning.Batching;
 /// that is few enough batches, and over groups of neighbouring batches, larger while it is quick and smaller when it is
 /// not. Groups that were looked at are remembered. Larger groups are put together from batches that annealing saw.
 /// </summary>
-internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, SeenBatches seen)
+internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, SeenBatches? seen)
 {
     private const int WholeColumnsMax = 1 << 19;
     private const int GroupColumnsMax = 6_000;
@@ -91,6 +91,7 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, 
     /// the last call ended.</summary>
     internal bool SeenGroups(long unitsMax, long unitsLeft)
     {
+        if (seen is null) return false;
         var (start, improved) = (batches.UnitsSpent, false);
         Span<int> orders = stackalloc int[FeasibleBatches.OrdersMax];
         Span<int> group = stackalloc int[FeasibleBatches.OrdersMax];

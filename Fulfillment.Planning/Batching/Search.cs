@@ -2,8 +2,8 @@ namespace Fulfillment.Planning.Batching;
 
 /// <summary>
 /// The anytime search: constructive starts, then simulated annealing in rounds, each twice as long as the one before
-/// and starting from the best plan. Rounds have fixed lengths, so a smaller budget walks a prefix of a larger
-/// one's way. Integers only on every decision.
+/// (three times in a large pool) and starting from the best plan. Rounds have fixed lengths, so a smaller budget walks
+/// a prefix of a larger one's way. Integers only on every decision.
 /// </summary>
 internal sealed class Search
 {
@@ -52,10 +52,12 @@ internal sealed class Search
         _batches.Charge(neighbours.Units + units);
         Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        var seen = new SeenBatches(_pool);
+        // In a large pool a second is too short for what was seen to come together again.
+        var seen = _pool.IsLarge ? null : new SeenBatches(_pool);
+        var growth = _pool.IsLarge ? 3 : 2;
         var polish = new Polish(_pool, _batches, neighbours, seen);
         var round = 0;
-        for (var length = RoundUnits(); !IsOver(budget, stop) && !IsShortest(polish); length *= 2)
+        for (var length = RoundUnits(); !IsOver(budget, stop) && !IsShortest(polish); length *= growth)
         {
             _batches.Start(_best);
             // Every other round, for there may be no way to do with fewer; large pools do not overload carts.

@@ -6,8 +6,7 @@ namespace Fulfillment.Planning.Batching;
 /// </summary>
 internal sealed class SeenBatches(Pool pool)
 {
-    private const int BatchesMax = 1 << 15;
-    private const int WordsMax = 1 << 19;
+    internal const int Most = 1 << 15;
     private const int UnitsOfALook = 2;
     private const int UnitsOfANote = 6;
 
@@ -20,9 +19,6 @@ internal sealed class SeenBatches(Pool pool)
     internal int Count { get; private set; }
 
     internal int Words { get; } = (pool.Orders + 63) / 64;
-
-    /// <summary>How many are remembered: fewer in a pool of thousands, where each takes more room.</summary>
-    internal int Most { get; } = Math.Min(BatchesMax, WordsMax / ((pool.Orders + 63) / 64));
 
     /// <summary>Remembers every batch as it stands that a plan may hold.</summary>
     internal void Note(Batches batches)

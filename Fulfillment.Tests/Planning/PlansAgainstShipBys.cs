@@ -11,12 +11,12 @@ public class PlansAgainstShipBys
     {
         var random = new Random(61);
         var (late, missed) = (0, new List<string>());
-        for (var i = 0; i < 80; i++)
+        for (var i = 0; i < 40; i++)
         {
             var problem = Tight(random, random.Next(3, 7));
             var best = FewestLateThenShortest(problem);
 
-            var plan = Planned(problem, 2_000_000);
+            var plan = Planned(problem, 500_000);
 
             Assert.Empty(PlanVerifier.FaultsIn(problem, plan));
             late += best.Late > 0 ? 1 : 0;
@@ -24,7 +24,7 @@ public class PlansAgainstShipBys
                 missed.Add($"{i}: {plan.LateOrders} late, {plan.Distance}, not {best}");
         }
 
-        Assert.True(late > 20, $"{late} pools where somebody must be late");
+        Assert.True(late > 10, $"{late} pools where somebody must be late");
         Assert.True(missed.Count == 0, string.Join(Environment.NewLine, missed));
     }
 
@@ -94,10 +94,11 @@ public class PlansAgainstShipBys
         var best = (int.MaxValue, long.MaxValue);
         foreach (var batches in Partitions(pool, 0, []))
         {
-            var length = batches.Sum(b => (long)pool.CostOf(b));
+            var costs = batches.ToDictionary(b => b, b => (long)pool.CostOf(b));
+            var length = costs.Values.Sum();
             foreach (var order in Permutations(batches, 0))
             {
-                var late = deadlines.LateIn(order, [.. order.Select(b => (long)pool.CostOf(b))]);
+                var late = deadlines.LateIn(order, [.. order.Select(b => costs[b])]);
                 if ((late, length).CompareTo(best) < 0) best = (late, length);
             }
         }

@@ -69,9 +69,9 @@ public class PartitioningWhatWasSeen
         var batches = Pool([.. Enumerable.Repeat(0, 300)]);
         var seen = new SeenBatches(batches.Pool);
         var noted = 0;
-        for (var apart = 1; noted <= seen.Most; apart++)
+        for (var apart = 1; noted <= SeenBatches.Most; apart++)
         {
-            for (var a = 0; a + apart < 300 && noted <= seen.Most; a++, noted++)
+            for (var a = 0; a + apart < 300 && noted <= SeenBatches.Most; a++, noted++)
             {
                 Assert.Equal(noted, seen.Count);
                 batches.Start([[a, a + apart]]);
@@ -79,7 +79,7 @@ public class PartitioningWhatWasSeen
             }
         }
 
-        Assert.Equal(seen.Most, seen.Count);
+        Assert.Equal(SeenBatches.Most, seen.Count);
         // The last stands in the first one's place.
         var bits = 0;
         foreach (var word in seen.SetOf(0)) bits += System.Numerics.BitOperations.PopCount(word);
