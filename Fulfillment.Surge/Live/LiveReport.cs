@@ -93,7 +93,7 @@ internal static class LiveReport
         var startup = LiveSettings.Startup(facts)?.TotalSeconds ?? 0;
         var foresight = Oracles.PerfectForesight(rates, step, rate, least, startup);
         var ramp = Oracles.Ramp(rates, step, rate, (least, Math.Max(most, foresight.Replicas.Max())), startup,
-            CompressedTimes.PoolOrdersMax, new AutoscalerOptions().Compress(options.Compression));
+            options.PoolOrdersMax, new AutoscalerOptions().Compress(options.Compression));
         var (provisioning, unmoved) = (new Provisioning(), new Provisioning());
         report.Replicas = [.. report.Replicas.Select(row =>
         {

@@ -32,7 +32,7 @@ internal static class LiveSettings
             ["cpuQuotaBy"] = options.Cores is null ? "no limit was asked for" : facts.ShareMeans,
             ["cpuFactor"] = options.Cores is { } cores ? cores / LiveRule.CoresOfBicep() : null,
             ["pickingProgram"] = facts.Program,
-            ["poolOrdersMax"] = CompressedTimes.PoolOrdersMax,
+            ["poolOrdersMax"] = options.PoolOrdersMax,
             ["poolWaitSeconds"] = CompressedTimes.PoolWait.TotalSeconds / options.Compression,
             ["replicaRate"] = replicaRate,
             ["startupSeconds"] = Startup(facts)?.TotalSeconds,
@@ -47,6 +47,8 @@ internal static class LiveSettings
             ["surgingClient"] = workload.SurgingClient,
             ["mostAhead"] = workload.SurgingClient is null ? null : facts.Clients.AheadMost,
             ["repeatOneIn"] = OpenLoop.RepeatOneIn,
+            ["set"] = options.System.Settings.Count == 0 ? null : string.Join(", ", options.System.Settings
+                .OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key}={one.Value}")),
             ["cores"] = Environment.ProcessorCount,
         };
         return settings.Where(entry => entry.Value is not null)
