@@ -36,6 +36,32 @@ internal static class LiveRun
     }
 
     /// <summary>
+    /// The live run's arrivals, under its rules and constants compressed as its were. Its bounds hold unless others
+    /// were asked for.
+    /// </summary>
+    /// <exception cref="ArgumentException">The report holds no arrivals.</exception>
+    internal static SimulationSettings Replay(SimulationSettings settings, SurgeReport live, bool itsBounds)
+    {
+        var spec = settings.Spec;
+        if (live.Settings.TryGetValue("rules", out var names))
+        {
+            var its = names.Split(", ");
+            spec = spec with { Rules = [.. spec.Rules.Where(rule => its.Contains(rule.Name))] };
+        }
+
+        if (itsBounds && Setting(live, "maxReplicas") is { } most)
+            spec = spec with { MinReplicas = (int)(Setting(live, "minReplicas") ?? 1), MaxReplicas = (int)most };
+        return settings with
+        {
+            Arrivals = Arrivals.Of(live) ?? throw new ArgumentException("The live run's report holds no arrivals."),
+            Spec = spec.Compress(live.Compression),
+            Autoscaler = settings.Autoscaler.Compress(Math.Max(1, live.Compression)),
+            StepSeconds = settings.StepSeconds / Math.Max(1, live.Compression),
+            FeedSeconds = settings.FeedSeconds / Math.Max(1, live.Compression),
+        };
+    }
+
+    /// <summary>
     /// Orders planned over the ready replicas' seconds, summed over the intervals at both ends of which a full pool
     /// waited, so that nobody was idle: one interval says nothing, because pools end in lumps. What came in hand
     /// meanwhile counts half: it is half done on average. Null where no interval was busy.
