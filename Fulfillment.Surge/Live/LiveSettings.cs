@@ -12,7 +12,8 @@ internal static class LiveSettings
         facts.Startups.Count == 0 ? null : facts.Startups.Order().ElementAt(facts.Startups.Count / 2);
 
     internal static Dictionary<string, string> Of(
-        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate)
+        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate,
+        (double PerPool, double PerOrder)? poolTimes)
     {
         var settings = new Dictionary<string, object?>
         {
@@ -35,6 +36,8 @@ internal static class LiveSettings
             ["poolOrdersMax"] = options.PoolOrdersMax,
             ["poolWaitSeconds"] = CompressedTimes.PoolWait.TotalSeconds / options.Compression,
             ["replicaRate"] = replicaRate,
+            ["poolSeconds"] = poolTimes?.PerPool,
+            ["orderSeconds"] = poolTimes?.PerOrder,
             ["startupSeconds"] = Startup(facts)?.TotalSeconds,
             ["startupSecondsOfDay"] = Startup(facts)?.TotalSeconds * options.Compression,
             ["hostBusy"] = facts.HostBusy,
