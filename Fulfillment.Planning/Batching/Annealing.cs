@@ -18,6 +18,7 @@ internal sealed class Annealing(
     private const int OverloadShare = 14;
     private const long OverloadPriceMmMax = 1_000_000;
     private const ulong HastensOfSixteen = 4;
+    private const int HastensPerGamble = 256;
     private const ulong FarOfSixteenInLargePools = 6;
 
     // 0.01 ^ (1 / 128) in 32-bit fixed point: a round cools to one hundredth of where it started.
@@ -71,7 +72,8 @@ internal sealed class Annealing(
         var relocates = (bits >> 60) < 5;
         if (deadlines.Late.Count > 0 && (bits >> 48 & 15) < HastensOfSixteen)
         {
-            TryHasten(deadlines.Late[draw.Below(deadlines.Late.Count)], order, threshold);
+            var late = deadlines.Late[draw.Below(deadlines.Late.Count)];
+            TryHasten(ref draw, late, order, (Hasten.Way)(bits >> 56 & 3), threshold);
             return;
         }
 
@@ -96,9 +98,11 @@ internal sealed class Annealing(
         }
     }
 
-    private void TryHasten(int late, int other, long threshold)
+    private void TryHasten(ref Draw draw, int late, int other, Hasten.Way way, long threshold)
     {
-        var (relocation, exchange) = Hasten.Evaluate(batches, deadlines, late, other);
+        // One in so many may stay though nobody is in time by it alone: some orders need two such moves.
+        if (draw.Below(HastensPerGamble) == 0) threshold = long.MaxValue;
+        var (relocation, exchange) = Hasten.Evaluate(batches, deadlines, late, other, way);
         if (relocation is { } step) Make(step, threshold);
         else if (exchange is { } swap) Make(swap, threshold);
     }

@@ -2,8 +2,8 @@ namespace Fulfillment.Planning.Batching;
 
 /// <summary>
 /// The anytime search: constructive starts, then simulated annealing in rounds, each twice as long as the one before
-/// (three times in a large pool) and starting from the best plan. Rounds have fixed lengths, so a smaller budget walks
-/// a prefix of a larger one's way. Integers only on every decision.
+/// (three times where moves are few) and starting from the best plan. Rounds have fixed lengths, so a smaller budget
+/// walks a prefix of a larger one's way. Integers only on every decision.
 /// </summary>
 internal sealed class Search
 {
@@ -52,9 +52,9 @@ internal sealed class Search
         _batches.Charge(neighbours.Units + units);
         Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        // In a large pool a second is too short for what was seen to come together again.
-        var seen = _pool.IsLarge ? null : new SeenBatches(_pool);
-        var growth = _pool.IsLarge ? 3 : 2;
+        // Where moves are few a second is too short for what was seen to come together again.
+        var seen = _pool.HasFewMoves ? null : new SeenBatches(_pool);
+        var growth = _pool.HasFewMoves ? 3 : 2;
         var polish = new Polish(_pool, _batches, neighbours, seen);
         var round = 0;
         for (var length = RoundUnits(); !IsOver(budget, stop) && !IsShortest(polish); length *= growth)
