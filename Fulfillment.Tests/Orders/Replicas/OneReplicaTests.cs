@@ -11,8 +11,9 @@ public sealed class OneReplicaTests(TestServers servers)
     public async Task A_replica_that_stands_down_leaves_neither_its_lock_nor_its_settings_in_the_pool()
     {
         // One connection, which the pool hands on as it is: as the services have it.
-        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(
-            await servers.CreateOrdersDatabaseAsync()) { MaxPoolSize = 1, NoResetOnClose = true }.ConnectionString);
+        var connectionString = await servers.CreateOrdersDatabaseAsync();
+        await using var database = NpgsqlDataSource.Create(
+            $"{connectionString};Maximum Pool Size=1;No Reset On Close=true");
         using var stopping = new CancellationTokenSource();
         string? during = null;
         await OneReplica.RunAsync(
