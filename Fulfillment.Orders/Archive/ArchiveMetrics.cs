@@ -11,7 +11,7 @@ internal sealed class ArchiveMetrics
     internal const string MeterName = "Fulfillment.Orders.Archive";
 
     private readonly Counter<long> _archived;
-    private double? _oldestSeconds;
+    private double _oldestSeconds = double.NaN; // nobody knows: this replica is not the archiver
 
     public ArchiveMetrics(IMeterFactory meters)
     {
@@ -25,10 +25,14 @@ internal sealed class ArchiveMetrics
 
     internal void Archived(int orders) => _archived.Add(orders);
 
-    internal void OldestOver(TimeSpan age) => _oldestSeconds = Math.Max(0, age.TotalSeconds);
+    internal void OldestOver(TimeSpan age) => Volatile.Write(ref _oldestSeconds, Math.Max(0, age.TotalSeconds));
 
     /// <summary>This replica is not the archiver any more.</summary>
-    internal void Forget() => _oldestSeconds = null;
+    internal void Forget() => Volatile.Write(ref _oldestSeconds, double.NaN);
 
-    private IEnumerable<Measurement<double>> Observe() => _oldestSeconds is { } seconds ? [new(seconds)] : [];
+    private IEnumerable<Measurement<double>> Observe()
+    {
+        var seconds = Volatile.Read(ref _oldestSeconds);
+        if (!double.IsNaN(seconds)) yield return new Measurement<double>(seconds);
+    }
 }

@@ -61,13 +61,15 @@ internal sealed record PastOrder(
     }
 }
 
-/// <summary>What was done for it, as <see cref="MoveOrders"/> writes it. An empty list is left out there.</summary>
-internal sealed record PastWork
+/// <summary>What was done for it, as <see cref="MoveOrders"/> writes it: an empty list is left out there.</summary>
+internal sealed record PastWork(
+    IReadOnlyList<PastLine>? Lines, IReadOnlyList<PastRelease>? Releases, IReadOnlyList<PastAllocation>? Allocations,
+    IReadOnlyList<PastHold>? Holds)
 {
-    public IReadOnlyList<PastLine> Lines { get; init; } = [];
-    public IReadOnlyList<PastRelease> Releases { get; init; } = [];
-    public IReadOnlyList<PastAllocation> Allocations { get; init; } = [];
-    public IReadOnlyList<PastHold> Holds { get; init; } = [];
+    public IReadOnlyList<PastLine> Lines { get; } = Lines ?? [];
+    public IReadOnlyList<PastRelease> Releases { get; } = Releases ?? [];
+    public IReadOnlyList<PastAllocation> Allocations { get; } = Allocations ?? [];
+    public IReadOnlyList<PastHold> Holds { get; } = Holds ?? [];
 }
 
 internal sealed record PastLine(int LineNo, string Sku, int Quantity, int Cancelled, int Shipped);
