@@ -49,6 +49,8 @@ internal sealed class GrowthRun(
         ["Dispatch__IdleDelay"] = "01:00:00",
         ["Dispatch__SweepInterval"] = "01:00:00",
         ["Dispatch__BacklogInterval"] = "01:00:00",
+        ["Backorders__SweepInterval"] = "01:00:00",
+        ["Archive__Interval"] = "01:00:00",
         ["Archive__AfterDays"] = load.Archived ? "7" : "3650",
     };
 

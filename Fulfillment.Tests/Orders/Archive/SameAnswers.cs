@@ -163,7 +163,7 @@ public class SameAnswers(OrdersFixture orders) : IClassFixture<OrdersFixture>
         await KeepAsync(Get($"/orders/{order}"));
         await KeepAsync(Get($"/orders/by-client-id/{id}"));
         await KeepAsync(Get("/orders"));
-        await KeepAsync(Get($"/orders?limit=1"));
+        await KeepAsync(Get("/orders?limit=1"));
         foreach (var fate in (string?[])[Shipped, Backordered, Rest])
             await KeepAsync(OrdersFixture.PostAsync(shop.Http, "/orders", Body(id, fate)));
         await KeepAsync(shop.CancelAsync(order));
