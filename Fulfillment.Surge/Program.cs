@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fulfillment.Surge;
 using Fulfillment.Surge.Bench;
+using Fulfillment.Surge.Bench.Growth;
 using Fulfillment.Surge.Bench.Intake;
 using Fulfillment.Surge.Matrix;
 using Fulfillment.Surge.Simulate;
@@ -18,6 +19,6 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     SimulateCommand.Create(),
     new Command("bench", "Benchmarks: every claim of speed or quality, measured here.")
     {
-        PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(),
+        PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(), GrowthBench.Create(),
     },
 }.Parse(args).InvokeAsync(patience);
