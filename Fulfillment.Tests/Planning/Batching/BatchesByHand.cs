@@ -125,7 +125,10 @@ public class BatchesByHand
         Relocate.Apply(batches, relocation);
         Assert.Equal(1, batches.Overload);
         AssertWhole(batches);
-        Assert.Equal(-10, Relocate.Evaluate(batches, 1, to: 0)!.Value.Charge);
+        var back = Relocate.Evaluate(batches, 1, to: 0)!.Value;
+        Assert.Equal(-10, back.Charge);
+        Relocate.Apply(batches, back);
+        Assert.Equal(0, batches.Overload);
     }
 
     [Theory]

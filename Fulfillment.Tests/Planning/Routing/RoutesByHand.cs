@@ -56,6 +56,34 @@ public class RoutesByHand
     }
 
     [Fact]
+    public void The_widest_of_several_growing_gaps_is_the_one_skipped()
+    {
+        // Aisle 1 holds picks at 11.5, 23.5 and 41.5 of 47 m: gaps of 11.5, 12, 18 and 5.5 m.
+        var floor = new Floor(WarehouseLayout.Default);
+        var mask = new ulong[floor.MaskWords];
+        foreach (var (aisle, bay) in ((int, int)[])[(0, 0), (1, 10), (1, 22), (1, 40), (2, 0)])
+            floor.Mark(new Location(aisle, bay), mask);
+
+        var line = HeuristicRoutes.Line(floor, mask, RoutePolicy.LargestGap);
+
+        Assert.Contains(new Point(1, 23_500), line);
+        Assert.Contains(new Point(1, 41_500), line);
+    }
+
+    [Theory]
+    [InlineData(1, 9, 7, 18, 18, 6, 6, 6, 6)]
+    [InlineData(1, 2, 1, 4, 18, 18, 4, 18, 4)]
+    [InlineData(8, 9, 1, 18, 4, 18, 18, 4, 4)]
+    public void Each_way_of_picking_a_block_costs_twice_its_reach_and_a_choice_the_cheaper_one(
+        int firstMm, int lastMm, int gapMm, params int[] frontBackGapFrontOrGapBackOrGapAny)
+    {
+        var cost = new int[Frontier.CostCodes];
+        FrontierTour.CostsOf(new AisleNeed(firstMm, lastMm, firstMm, gapMm), length: 10, cost);
+        Assert.Equal((10, 20), (cost[Frontier.Traverse], cost[Frontier.Twice]));
+        Assert.Equal(frontBackGapFrontOrGapBackOrGapAny, cost[Frontier.FromFront..(Frontier.Any + 1)]);
+    }
+
+    [Fact]
     public void A_walk_lists_stops_as_they_are_passed_and_a_turn_at_every_crossing_where_it_bends()
     {
         var floor = new Floor(Small(2, depotToFrontMm: 7));
@@ -132,6 +160,19 @@ public class RoutesByHand
     }
 
     [Fact]
+    public void Picks_at_both_ends_of_two_aisles_are_reached_along_both_crossings_without_walking_through_them()
+    {
+        // Metres: through aisles 2 and 3 (94 and 10 across), out and back to aisle 0 along both crossings (40), and
+        // four spurs of 1.5 each way (12). Walking through aisle 0 instead, with a spur of 48 in aisle 2, comes to 178.
+        var floor = new Floor(Laid(new LayoutDefinition { DepotAisle = 3 }));
+        var mask = new ulong[floor.MaskWords];
+        foreach (var (aisle, bay) in ((int, int)[])[(0, 0), (0, 44), (1, 0), (1, 44), (2, 22), (3, 22)])
+            floor.Mark(new Location(aisle, bay), mask);
+        Assert.Equal(156_000, new OneBlockTour(floor).Of(mask));
+        Assert.Equal(156_000, new FrontierTour(floor).Of(mask));
+    }
+
+    [Fact]
     public void What_a_block_of_an_aisle_asks_for_is_its_ends_and_its_longest_gap_between_picks()
     {
         var floor = new Floor(Small(2));
@@ -157,6 +198,10 @@ public class RoutesByHand
         floor.Mark(new Location(1, bays - 1), mask);
         Assert.Equal([1_500 + 1_000 * (bays - 1)], floor.PicksMm(mask, 1, 0));
         Assert.Empty(floor.PicksMm(mask, 0, 0));
+
+        floor.Mark(new Location(1, 1), mask);
+        var (first, last) = (1_500 + 1_000, 1_500 + 1_000 * (bays - 1));
+        Assert.Equal(new AisleNeed(first, last, first, last - first), floor.Need(mask, 1, 0));
     }
 
     private static WarehouseLayout Small(
