@@ -54,7 +54,9 @@ public static class ApiKeyExtensions
         this IHostApplicationBuilder builder, params ReadOnlySpan<(string Policy, string[] Roles)> policies)
     {
         builder.Services.AddSingleton<ApiKeyStore>();
-        builder.Services.AddAuthentication(ApiKeyAuthentication.Scheme)
+        // What AddAuthentication adds beside this is data protection: a key ring on disk, read at the start, for cookies.
+        builder.Services.AddAuthenticationCore(all => all.DefaultScheme = ApiKeyAuthentication.Scheme).AddWebEncoders();
+        new AuthenticationBuilder(builder.Services)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.Scheme, null);
         var authorization = builder.Services.AddAuthorizationBuilder();
         foreach (var (policy, roles) in policies) authorization.AddPolicy(policy, rule => rule.RequireRole(roles));
@@ -76,6 +78,8 @@ public static class ApiKeyExtensions
                 setting, $"is no API key (prefix.secret, secret of at least {ApiKey.SecretLengthMin} characters)");
         }
 
+        // Every start but the first finds it there, and waits for no disk.
+        if (await keys.FindAsync(key, cancellation) is not null) return;
         await keys.PutAsync(key, role, subject: null, expiresAt: null, cancellation);
     }
 

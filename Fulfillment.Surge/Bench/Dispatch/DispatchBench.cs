@@ -56,7 +56,7 @@ internal static class DispatchBench
 
     private static readonly Option<bool> Quick = new("--quick")
     {
-        Description = "1 round of 3 seconds, one planner, a small backlog: does it work?",
+        Description = "1 round of 4 seconds, one planner, a small backlog: does it work?",
     };
 
     private static readonly Option<FileInfo?> Orders = new("--orders")
@@ -95,7 +95,7 @@ internal static class DispatchBench
         var settings = new DispatchSettings
         {
             Rounds = quick ? 1 : parsed.GetValue(Rounds),
-            Window = TimeSpan.FromSeconds(quick ? 3 : parsed.GetValue(Seconds)),
+            Window = TimeSpan.FromSeconds(quick ? 4 : parsed.GetValue(Seconds)),
             WarmUp = TimeSpan.FromSeconds(quick ? 1 : 3),
             Backlog = quick ? 1_000 : parsed.GetValue(Backlog),
             Orders = parsed.GetValue(Orders)?.FullName

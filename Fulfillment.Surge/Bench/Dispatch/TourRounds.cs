@@ -17,7 +17,8 @@ internal sealed class TourRounds(
     private const int Connections = 128;
     private const double FirstRate = 250;
     private const double Faster = 1.5;
-    private const int Halvings = 2;
+    private const int RefinementsMax = 2;
+    private const int SlowerMax = 3;
     private const double KeepsUp = 0.95;
 
     // What is behind at the end of a sustained window: not more than comes in this time.
@@ -36,15 +37,17 @@ internal sealed class TourRounds(
         await shop.CopyToAsync(_database, cancellation);
         await ForgetStreamAsync(cancellation);
         await using var stage = await TourStage.OpenAsync(bed, settings, _database, optimized, cancellation);
-        var max = await FindMaxAsync(stage, faults, cancellation);
+        // Not counted: what is compiled or connected at the first order.
+        faults.AddRange((await RunOnceAsync(stage, FirstRate, settings.WarmUp, cancellation)).Faults);
+        var (most, max) = await FindMaxAsync(stage, faults, cancellation);
         var name = DispatchBench.NameOf(optimized);
         var half = new List<Run>();
         for (var round = 1; round <= settings.Rounds; round++)
         {
-            var run = await RunOnceAsync(stage, max.PerSecond / 2, settings.Window, cancellation);
+            var run = await RunOnceAsync(stage, most / 2, settings.Window, cancellation);
             faults.AddRange(run.Faults);
             half.Add(run);
-            await SayAsync($"half {round}", max.PerSecond / 2, run);
+            await SayAsync($"half {round}", most / 2, run);
         }
 
         rows.Add(Row($"POST to tour, most, {name}", [max]));
@@ -54,19 +57,38 @@ internal sealed class TourRounds(
         ratios[$"{name}WorstP99Ms"] = Math.Round(half.Max(run => Ms(run, 99)), 1);
     }
 
-    /// <summary>The highest rate that was sustained, within a tenth; the lowest tried where none was.</summary>
-    private async Task<Run> FindMaxAsync(TourStage stage, List<string> faults, CancellationToken cancellation)
+    /// <summary>
+    /// The highest rate that was sustained, within a tenth: faster each time, and then the steps between. Where not even
+    /// the first is sustained, slower ones, and the last of those as it is.
+    /// </summary>
+    private async Task<(double Rate, Run Run)> FindMaxAsync(
+        TourStage stage, List<string> faults, CancellationToken cancellation)
     {
-        Run? sustained = null;
-        var (rate, step) = (FirstRate, Faster);
-        for (var halvings = 0; ; rate = sustained.PerSecond * step)
+        (double Rate, Run Run)? best = null;
+        var (rate, step, refinements, slower) = (FirstRate, Faster, 0, 0);
+        while (true)
         {
             var run = await RunOnceAsync(stage, rate, settings.Window / 2, cancellation);
             faults.AddRange(run.Faults);
             await SayAsync("most", rate, run);
-            if (run.PerSecond >= KeepsUp * rate && run.BehindSeconds <= BehindMax.TotalSeconds) sustained = run;
-            else if (sustained is null || halvings++ == Halvings) return sustained ?? run;
-            if (halvings > 0) step = Math.Sqrt(step);
+            if (run.PerSecond >= KeepsUp * rate && run.BehindSeconds <= BehindMax.TotalSeconds)
+            {
+                best = (rate, run);
+                if (slower > 0) return best.Value;
+            }
+            else if (best is null)
+            {
+                if (++slower > SlowerMax) return (rate, run);
+                rate /= 2;
+                continue;
+            }
+            else if (refinements++ == RefinementsMax)
+            {
+                return best.Value;
+            }
+
+            if (refinements > 0) step = Math.Sqrt(step);
+            rate = best.Value.Rate * step;
         }
     }
 
