@@ -24,15 +24,28 @@ internal static class SystemOptions
     { Description = "Use this PostgreSQL database" };
     private static readonly Option<string?> Redis = new("--redis") { Description = "Use this Redis, host:port" };
 
+    private static readonly Option<string[]> Set = new("--set")
+    {
+        Description = "A setting of the services, such as Effort:FullUnits=5000000; once for each. It wins over what "
+            + "a run sets itself",
+    };
+
     static SystemOptions()
     {
         OrdersReplicas.Bounded(1, 16);
         PickingReplicas.Bounded(1, 64);
+        Set.Validators.Add(result =>
+        {
+            foreach (var given in result.GetValueOrDefault<string[]>() ?? [])
+            {
+                if (given.IndexOf('=') < 1) result.AddError($"--set takes Name=value; '{given}' has no name or no =.");
+            }
+        });
     }
 
     internal static void AddTo(Command command)
     {
-        foreach (var option in new Option[] { OrdersReplicas, PickingReplicas, OrdersDb, PickingDb, Redis })
+        foreach (var option in new Option[] { OrdersReplicas, PickingReplicas, OrdersDb, PickingDb, Redis, Set })
             command.Add(option);
     }
 
@@ -43,7 +56,17 @@ internal static class SystemOptions
         OrdersDb = parsed.GetValue(OrdersDb),
         PickingDb = parsed.GetValue(PickingDb),
         Redis = parsed.GetValue(Redis),
+        Settings = Environment(parsed.GetValue(Set) ?? []),
     };
+
+    /// <summary>As environment variables; of one that is given twice, the last holds. Pure.</summary>
+    internal static IReadOnlyDictionary<string, string> Environment(IEnumerable<string> given)
+    {
+        var settings = new Dictionary<string, string>();
+        foreach (var (name, value) in given.Select(one => one.Split('=', 2)).Select(two => (two[0], two[1])))
+            settings[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        return settings;
+    }
 
     /// <summary>Refuses what lies outside, by the option's name.</summary>
     internal static void Bounded<T>(this Option<T> option, T least, T most) where T : IComparable<T> =>

@@ -16,6 +16,7 @@ internal sealed class FeasibleBatches(Pool pool)
     private readonly int[] _orders = new int[OrdersMax];
     private readonly int[] _loads = new int[OrdersMax];
     private readonly int[] _lightest = new int[OrdersMax + 1];
+    private readonly long[] _loadFrom = new long[OrdersMax + 1];
     private ulong[] _sets = new ulong[1024];
     private int[] _costs = new int[1024];
     private int _loadMin;
@@ -44,11 +45,12 @@ internal sealed class FeasibleBatches(Pool pool)
         orders.CopyTo(_orders);
         var heaviestFirst = _orders.AsSpan(0, Orders);
         heaviestFirst.Sort((a, b) => pool.Loads[a] != pool.Loads[b] ? pool.Loads[b] - pool.Loads[a] : a - b);
-        _lightest[Orders] = int.MaxValue;
+        (_lightest[Orders], _loadFrom[Orders]) = (int.MaxValue, 0);
         for (var i = Orders - 1; i >= 0; i--)
         {
             _loads[i] = pool.Loads[_orders[i]];
             _lightest[i] = Math.Min(_lightest[i + 1], _loads[i]);
+            _loadFrom[i] = _loadFrom[i + 1] + _loads[i];
         }
 
         return Extend(0, 0, 0, 0);
@@ -63,9 +65,11 @@ internal sealed class FeasibleBatches(Pool pool)
         var longer = _masks.AsSpan((depth + 1) * words, words);
         for (var i = from; i < Orders; i++)
         {
-            if (load + _lightest[i] > cart.LoadMax) return true;
+            if (load + _lightest[i] > cart.LoadMax || load + _loadFrom[i] < _loadMin) return true;
             if (load + _loads[i] > cart.LoadMax) continue;
+            // Also where nothing is added: of light orders there are more sets below the least load than time.
             Units += UnitsOfANode;
+            if (Units >= _unitsMax) return false;
             mask.CopyTo(longer);
             Mask.Add(longer, pool.MaskOf(_orders[i]));
             if (load + _loads[i] >= _loadMin && !TryAdd(set | 1UL << i, longer)) return false;

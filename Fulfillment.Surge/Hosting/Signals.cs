@@ -24,7 +24,7 @@ internal static class Signals
         try
         {
             if (process.HasExited) return false;
-            if (!OperatingSystem.IsWindows()) return kill(process.Id, NumberHere(signal)) == 0;
+            if (!OperatingSystem.IsWindows()) return Send(process.Id, signal);
             if (signal is Signal.Continue or Signal.Stop) return false;
             process.Kill(entireProcessTree: true);
             return true;
@@ -34,6 +34,9 @@ internal static class Signals
             return false; // it exited between the question and the signal
         }
     }
+
+    /// <summary>False when there is no such process. Unix only.</summary>
+    internal static bool Send(int pid, Signal signal) => kill(pid, NumberHere(signal)) == 0;
 
     private static int NumberHere(Signal signal) => (signal, OperatingSystem.IsMacOS()) switch
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fulfillment.Surge.Hosting;
 
 namespace Fulfillment.Surge.Live;
 
@@ -15,17 +16,39 @@ internal static class CompressedTimes
     // Planning does not shrink, so what must outlast it five times over may not shrink below it.
     internal static readonly TimeSpan ClaimMin = TimeSpan.FromSeconds(10);
 
+    // The ages at which the effort ladder changes its rung: an order that has waited for a minute of the day has.
+    private static readonly (string Setting, TimeSpan Age)[] Ladder =
+    [
+        ("Effort__QuickFromMilliseconds", TimeSpan.FromSeconds(2)),
+        ("Effort__FullBelowMilliseconds", TimeSpan.FromSeconds(1)),
+        ("Effort__ConstructiveFromMilliseconds", TimeSpan.FromSeconds(10)),
+        ("Effort__QuickBelowMilliseconds", TimeSpan.FromSeconds(5)),
+    ];
+
     internal static IReadOnlyDictionary<string, string> Of(double k)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
-        return new Dictionary<string, string>
-        {
-            ["Pool__OrdersMax"] = PoolOrdersMax.ToString(CultureInfo.InvariantCulture),
-            ["Pool__WaitMilliseconds"] = Milliseconds(PoolWait / k, TimeSpan.FromMilliseconds(1)),
-            ["Lease__Milliseconds"] = Milliseconds(Lease / k, TimeSpan.FromSeconds(1)),
-            ["Claim__AfterMilliseconds"] = Milliseconds(Claim / k, ClaimMin),
-        };
+        var (least, settings) = (TimeSpan.FromMilliseconds(1), new Dictionary<string, string>());
+        settings["Pool__OrdersMax"] = PoolOrdersMax.ToString(CultureInfo.InvariantCulture);
+        settings["Pool__WaitMilliseconds"] = Milliseconds(PoolWait / k, least);
+        settings["Lease__Milliseconds"] = Milliseconds(Lease / k, TimeSpan.FromSeconds(1));
+        settings["Claim__AfterMilliseconds"] = Milliseconds(Claim / k, ClaimMin);
+        foreach (var (setting, age) in Ladder) settings[setting] = Milliseconds(age / k, least);
+        return settings;
     }
+
+    /// <summary>The system to start, with these times beneath what was asked for by name.</summary>
+    internal static EmbeddedOptions Under(EmbeddedOptions asked, double k)
+    {
+        var settings = new Dictionary<string, string>(Of(k));
+        foreach (var (setting, value) in asked.Settings) settings[setting] = value;
+        return asked with { Settings = settings };
+    }
+
+    /// <summary>Orders of one pool in the system that was asked for.</summary>
+    internal static int PoolOrdersOf(EmbeddedOptions asked) =>
+        asked.Settings.TryGetValue("Pool__OrdersMax", out var text)
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var orders) ? orders : PoolOrdersMax;
 
     private static string Milliseconds(TimeSpan time, TimeSpan least) =>
         Math.Round((time > least ? time : least).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);

@@ -60,7 +60,8 @@ internal static class LiveReport
             look.T, look.Asked + look.Draining, look.Asked, 0, Ready: look.Ready))];
         var rate = options.ReplicaRate ?? SeenRate.Of(looks, facts.Clients.Pools, phases);
         report = Scaled(report, options, spec, looks, facts, rate);
-        report.Settings = LiveSettings.Of(options, spec, workload, facts, rate);
+        report.Settings = LiveSettings.Of(
+            options, spec, workload, facts, rate, PoolTimes.Of(looks, facts.Clients.Pools, phases.Total));
         report.Verdict = [.. LiveWords.Of(report, options, facts)];
         return report;
     }
@@ -93,16 +94,15 @@ internal static class LiveReport
         var startup = LiveSettings.Startup(facts)?.TotalSeconds ?? 0;
         var foresight = Oracles.PerfectForesight(rates, step, rate, least, startup);
         var ramp = Oracles.Ramp(rates, step, rate, (least, Math.Max(most, foresight.Replicas.Max())), startup,
-            CompressedTimes.PoolOrdersMax, new AutoscalerOptions().Compress(options.Compression));
-        var (provisioning, unmoved) = (new Provisioning(), new Provisioning());
+            options.PoolOrdersMax, new AutoscalerOptions().Compress(options.Compression));
+        var provisioning = new Provisioning();
         report.Replicas = [.. report.Replicas.Select(row =>
         {
             var demand = Oracles.Demand(options.Phases.RateAt(row.T), rate, least);
             provisioning.Add(demand, row.Ready ?? row.Count);
-            unmoved.Add(demand, least);
             return row with { Demand = demand, Oracle = foresight.ReplicasAt(row.T), Ramp = ramp.ReplicasAt(row.T) };
         })];
-        report.Elasticity = provisioning.Against(unmoved);
+        report.Elasticity = provisioning.Figures();
         report.Oracles = new(
             report.Backlog.Select(at => at.Total).DefaultIfEmpty(0).Max(), ramp.PeakBacklog, paid,
             foresight.ReplicaSeconds, ramp.ReplicaSeconds);

@@ -23,7 +23,7 @@ internal static partial class LiveRule
         if (read is ScaleRulesReading.Invalid invalid) throw new HostingException(invalid.ToString());
         if (!((ScaleRulesReading.Valid)read).Apps.TryGetValue(App, out var spec))
             throw new HostingException($"{path} names no app {App}");
-        if (spec.FaultsAgainstPool(CompressedTimes.PoolOrdersMax) is [var fault, ..]) throw new HostingException(fault);
+        if (spec.FaultsAgainstPool(options.PoolOrdersMax) is [var fault, ..]) throw new HostingException(fault);
         return Fit(spec, options);
     }
 

@@ -12,7 +12,8 @@ internal static class LiveSettings
         facts.Startups.Count == 0 ? null : facts.Startups.Order().ElementAt(facts.Startups.Count / 2);
 
     internal static Dictionary<string, string> Of(
-        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate)
+        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate,
+        (double PerPool, double PerOrder)? poolTimes)
     {
         var settings = new Dictionary<string, object?>
         {
@@ -32,9 +33,11 @@ internal static class LiveSettings
             ["cpuQuotaBy"] = options.Cores is null ? "no limit was asked for" : facts.ShareMeans,
             ["cpuFactor"] = options.Cores is { } cores ? cores / LiveRule.CoresOfBicep() : null,
             ["pickingProgram"] = facts.Program,
-            ["poolOrdersMax"] = CompressedTimes.PoolOrdersMax,
+            ["poolOrdersMax"] = options.PoolOrdersMax,
             ["poolWaitSeconds"] = CompressedTimes.PoolWait.TotalSeconds / options.Compression,
             ["replicaRate"] = replicaRate,
+            ["poolSeconds"] = poolTimes?.PerPool,
+            ["orderSeconds"] = poolTimes?.PerOrder,
             ["startupSeconds"] = Startup(facts)?.TotalSeconds,
             ["startupSecondsOfDay"] = Startup(facts)?.TotalSeconds * options.Compression,
             ["hostBusy"] = facts.HostBusy,
@@ -47,6 +50,8 @@ internal static class LiveSettings
             ["surgingClient"] = workload.SurgingClient,
             ["mostAhead"] = workload.SurgingClient is null ? null : facts.Clients.AheadMost,
             ["repeatOneIn"] = OpenLoop.RepeatOneIn,
+            ["set"] = options.System.Settings.Count == 0 ? null : string.Join(", ", options.System.Settings
+                .OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key}={one.Value}")),
             ["cores"] = Environment.ProcessorCount,
         };
         return settings.Where(entry => entry.Value is not null)

@@ -46,6 +46,8 @@ internal sealed record PhasedOptions
     public required CostPrices Prices { get; init; }
     public CellOfMatrix? Cell { get; init; }
     public required EmbeddedOptions System { get; init; }
+
+    internal int PoolOrdersMax => CompressedTimes.PoolOrdersOf(System);
 }
 
 /// <summary>

@@ -68,15 +68,13 @@ internal sealed class PhasedRun : IAsyncDisposable
         CancellationToken cancellation)
     {
         var spec = options.FixedReplicas is null ? await LiveRule.ReadAsync(options, cancellation) : null;
-        var settings = options.System.Settings.Concat(CompressedTimes.Of(options.Compression)).ToDictionary();
-        var embedded = options.System with
+        var embedded = CompressedTimes.Under(options.System, options.Compression) with
         {
             FloorDesk = true,
             PickingReplicas = options.FixedReplicas ?? Math.Max(1, spec!.MinReplicas),
-            Settings = settings,
         };
         // Disposed last: a cgroup can only go after the processes in it.
-        using var shares = CpuShares.Open();
+        using var shares = CpuShares.Open(clock);
         await using var system = await EmbeddedSystem.StartAsync(embedded, clock, say, cancellation);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(system.Redis).WaitAsync(cancellation);
         await using var run = new PhasedRun(options, system, shares, redis, clock, say);

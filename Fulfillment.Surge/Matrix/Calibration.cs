@@ -6,14 +6,13 @@ using Fulfillment.Surge.Replicas;
 using Fulfillment.Surge.Wire;
 using HdrHistogram;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace Fulfillment.Surge.Matrix;
 
 /// <summary>
-/// Measures once, with the baseline plan, what the machine bears and what a replica's share must be: first the load is
+/// Measures once, by the baseline plan, what the machine bears and what a replica's share must be: first the load is
 /// raised until the answers are late or the host is full; then one replica is held to a share and given more than it
-/// can plan; then 1x is walked, to see how long a tour is.
+/// can plan, by either plan; then 1x is walked, to see how long a tour is.
 /// </summary>
 internal sealed class Calibration : IAsyncDisposable
 {
@@ -22,7 +21,7 @@ internal sealed class Calibration : IAsyncDisposable
     private const double NormalSeconds = 12;
     private const int Pickers = 60;
     private const double FloorSpeedup = 1_000;
-    private const double SharePasses = 2;
+    private const int SharePasses = 2;
 
     private static readonly double[] Rates = [100, 160, 240, 320, 400, 500, 640, 800];
 
@@ -68,12 +67,12 @@ internal sealed class Calibration : IAsyncDisposable
     internal static async Task<Calibrated> RunAsync(
         PhasedOptions options, TimeProvider clock, Action<string> say, CancellationToken cancellation)
     {
-        using var shares = CpuShares.Open();
+        using var shares = CpuShares.Open(clock);
         if (!shares.Enforced) throw new HostingException(
-            "a matrix needs a cpu cgroup that can be written", "run it as root, or with a delegated cgroup");
-        var settings = options.System.Settings.Concat(CompressedTimes.Of(options.Compression)).ToDictionary();
+            "a matrix needs a way to hold a replica to a share of a core", "run it on Linux");
         await using var system = await EmbeddedSystem.StartAsync(
-            options.System with { FloorDesk = true, Settings = settings }, clock, say, cancellation);
+            CompressedTimes.Under(options.System, options.Compression) with { FloorDesk = true }, clock, say,
+            cancellation);
         await using var calibration = new Calibration(options, system, shares, clock, say);
         return await calibration.MeasureAsync(cancellation);
     }
@@ -104,12 +103,16 @@ internal sealed class Calibration : IAsyncDisposable
 
         // Where eight replicas may not have the cores that 1x / 0.6 would take, the load gives way, not the share.
         normal = Math.Min(normal, rate * MatrixPlan.BusyAtNormal);
+        await Toggle.PutAsync(_desk, _system.Keys.Operator, on: true, cancellation);
+        var optimized = await SaturatedAsync(parts[Rates.Length + SharePasses], keys, cores, cancellation);
+        _say(FormattableString.Invariant($"with the optimized plan {optimized:0.0} orders/s"));
+        await Toggle.PutAsync(_desk, _system.Keys.Operator, on: false, cancellation);
         // With its share: a starved planner waits for larger pools, and those make longer tours.
         _shares.Limit(_system.Picking.Single().Name, cores);
         var pickers = await PickersAsync(parts[^1], normal, keys, cancellation);
         await shift.CancelAsync();
         await working;
-        return new(shared, normal, cores, rate, pickers);
+        return new(shared, normal, cores, rate, optimized, pickers);
     }
 
     /// <summary>The highest rate of the ladder that was borne, and CPU seconds of planning an order at it.</summary>
@@ -195,7 +198,7 @@ internal sealed class Calibration : IAsyncDisposable
     private List<Workload> Parts()
     {
         var loads = Rates.Select(rate => (Rate: rate, Seconds: StepSeconds))
-            .Concat(Enumerable.Repeat((Rate: Rates[2], Seconds: SaturationSeconds), (int)SharePasses))
+            .Concat(Enumerable.Repeat((Rate: Rates[2], Seconds: SaturationSeconds), SharePasses + 1))
             .Append((Rate: Rates[0], Seconds: NormalSeconds));
         var parts = new List<Workload>();
         foreach (var (rate, seconds) in loads)

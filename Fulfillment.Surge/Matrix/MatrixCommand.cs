@@ -24,11 +24,16 @@ internal static class MatrixCommand
     private static readonly Option<long> Seed = new("--seed")
     { Description = "Of every cell", DefaultValueFactory = _ => 1 };
     private static readonly Option<double?> Rate = new("--rate")
-    { Description = "1x in orders a second; with --replica-cores and --replica-rate nothing is calibrated" };
+    {
+        Description = "1x in orders a second; with --replica-cores, --replica-rate and --optimized-rate nothing is "
+            + "calibrated",
+    };
     private static readonly Option<double?> ReplicaCores = new("--replica-cores")
     { Description = "Share of a replica" };
     private static readonly Option<double?> ReplicaRate = new("--replica-rate")
-    { Description = "Orders a second that a replica plans with that share" };
+    { Description = "Orders a second that a replica plans with that share, by the baseline plan" };
+    private static readonly Option<double?> OptimizedRate = new("--optimized-rate")
+    { Description = "The same by the optimized plan under load" };
     private static readonly Option<int?> Pickers = new("--pickers") { Description = "Those who walk 1x at 80 %" };
     private static readonly Option<string> Plans = new("--plans")
     { Description = "both, or baseline alone: four cells", DefaultValueFactory = _ => "both" };
@@ -41,13 +46,14 @@ internal static class MatrixCommand
         Rate.Bounded(0.1, 10_000);
         ReplicaCores.Bounded(0.001, 64);
         ReplicaRate.Bounded(0.1, 100_000);
+        OptimizedRate.Bounded(0.1, 100_000);
         Pickers.Bounded(1, 600);
         Plans.AcceptOnlyFromAmong("both", MatrixVerdict.Baseline);
         var command = new Command(
             "matrix", "{baseline, optimized} x {fixed, autoscaled} at 1x and 10x: eight runs, one page.")
         {
-            Compress, Normal, Surge, After, ShipWithin, Promise, Seed, Rate, ReplicaCores, ReplicaRate, Pickers, Plans,
-            Report,
+            Compress, Normal, Surge, After, ShipWithin, Promise, Seed, Rate, ReplicaCores, ReplicaRate, OptimizedRate,
+            Pickers, Plans, Report,
         };
         command.SetAction((parsed, cancellation) =>
             ExitCodes.GuardAsync(() => RunAsync(parsed, TimeProvider.System, cancellation)));
@@ -109,10 +115,11 @@ internal static class MatrixCommand
     private static Calibrated? Given(ParseResult parsed)
     {
         if (parsed.GetValue(Rate) is not { } rate || parsed.GetValue(ReplicaCores) is not { } cores
-            || parsed.GetValue(ReplicaRate) is not { } replicaRate) return null;
+            || parsed.GetValue(ReplicaRate) is not { } replicaRate
+            || parsed.GetValue(OptimizedRate) is not { } optimizedRate) return null;
         var pickers = parsed.GetValue(Pickers)
             ?? PhasedSettings.PickersFor(rate, "holiday", parsed.GetValue(Compress));
-        return new(0, rate, cores, replicaRate, pickers);
+        return new(0, rate, cores, replicaRate, optimizedRate, pickers);
     }
 
     private static Dictionary<string, string> Settings(PhasedOptions options, Calibrated calibrated)
@@ -126,7 +133,9 @@ internal static class MatrixCommand
             ["replicaCores"] = calibrated.Cores,
             ["replicaRate"] = calibrated.ReplicaRate,
             ["cpuFactor"] = calibrated.Cores / LiveRule.CoresOfBicep(),
-            ["maxReplicas"] = MatrixPlan.MaxReplicas,
+            ["optimizedRate"] = calibrated.OptimizedRate,
+            ["maxReplicas"] = calibrated.MaxReplicasOf(MatrixVerdict.Baseline),
+            ["maxReplicasOptimized"] = calibrated.MaxReplicasOf(MatrixVerdict.Optimized),
             ["pickers"] = calibrated.Pickers,
             ["flexLabour"] = $"called when more than {flex.CallWhenSeconds / 60:0} min of work wait for each, there "
                 + $"{flex.CallInSeconds / 60:0} min later, paid {flex.ShiftSecondsMin / 3_600:0} h at least, "

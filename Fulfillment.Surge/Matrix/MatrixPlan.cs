@@ -10,10 +10,21 @@ namespace Fulfillment.Surge.Matrix;
 /// <param name="NormalRate">1x.</param>
 /// <param name="Cores">Share of one replica.</param>
 /// <param name="ReplicaRate">Orders a second that one replica plans with it, by the baseline plan.</param>
+/// <param name="OptimizedRate">The same by the optimized plan under load.</param>
 /// <param name="Pickers">Those who walk 1x at 80 %.</param>
 internal sealed record Calibrated(
-    double SharedRate, double NormalRate, double Cores, double ReplicaRate, int Pickers)
+    double SharedRate, double NormalRate, double Cores, double ReplicaRate, double OptimizedRate, int Pickers)
 {
+    internal double RateOf(string plan) => plan == MatrixVerdict.Optimized ? OptimizedRate : ReplicaRate;
+
+    /// <summary>
+    /// The rule's maximum for a plan: replicas that 10x needs by what one of them plans, and a quarter more to catch
+    /// up with. The share is the baseline's for both: an order that costs more takes more replicas, not larger ones.
+    /// </summary>
+    internal int MaxReplicasOf(string plan) => Math.Clamp(
+        (int)Math.Ceiling(NormalRate * MatrixPlan.Scale / RateOf(plan) * MatrixPlan.DrainMargin), 1,
+        Math.Max(1, Math.Min(MatrixPlan.ReplicasMax, (int)(MatrixPlan.CoresMax / Cores))));
+
     /// <summary>10x is half of what the shared parts bear, 1x a tenth of 10x.</summary>
     internal static double NormalOf(double sharedRate) => sharedRate / 2 / MatrixPlan.Scale;
 
@@ -30,10 +41,13 @@ internal static class MatrixPlan
     /// <summary>All replicas together: the shared parts need the rest of the machine.</summary>
     internal const double CoresMax = 0.8;
 
-    /// <summary>Replicas that 10x needs at full use, and a quarter more to catch up with.</summary>
-    internal static readonly int MaxReplicas = (int)Math.Ceiling(Scale * BusyAtNormal * 1.25);
+    internal const double DrainMargin = 1.25;
 
-    internal static double CoresOfReplicaMax => CoresMax / MaxReplicas;
+    /// <summary>Processes of Picking that this machine's memory and the cluster's connections bear.</summary>
+    internal const int ReplicasMax = 40;
+
+    /// <summary>So that the replicas of the baseline's 10x, and a quarter more, stay within <see cref="CoresMax"/>.</summary>
+    internal static double CoresOfReplicaMax => CoresMax / Math.Ceiling(Scale * BusyAtNormal * DrainMargin);
 
     /// <param name="options">Profile, phases and compression are taken; what makes a cell is set.</param>
     /// <param name="calibrated">Rates, share and hands.</param>
@@ -61,9 +75,9 @@ internal static class MatrixPlan
             Phases = PhasedProfile.Phases(
                 options.Profile, phases.Normal, phases.Surge, phases.After, calibrated.NormalRate, scale),
             FixedReplicas = auto ? null : 1,
-            MaxReplicas = MaxReplicas,
+            MaxReplicas = calibrated.MaxReplicasOf(plan),
             Cores = calibrated.Cores,
-            ReplicaRate = calibrated.ReplicaRate,
+            ReplicaRate = calibrated.RateOf(plan),
             Toggle = plan == MatrixVerdict.Optimized,
             Labour = auto ? LabourPolicy.Flex(calibrated.Pickers) : new LabourPolicy(calibrated.Pickers),
             Cell = new CellOfMatrix(plan, replicas, scale),

@@ -4,7 +4,8 @@ namespace Fulfillment.Surge.Replicas;
 
 /// <summary>
 /// Gives a process a share of a core through the kernel's bandwidth control, as a container's cpu limit does: cgroup v2
-/// (cpu.max) or v1 (cpu.cfs_quota_us), where this user may write. The folders go when this is disposed.
+/// (cpu.max) or v1 (cpu.cfs_quota_us), where this user may write; by a <see cref="CpuPacer"/> where it may not. The
+/// folders go when this is disposed.
 /// </summary>
 internal sealed class CpuShares : IDisposable
 {
@@ -21,21 +22,24 @@ internal sealed class CpuShares : IDisposable
 
     private readonly string? _folder;
     private readonly bool _v2;
+    private readonly CpuPacer? _pacer;
     private readonly List<string> _groups = [];
     private readonly Lock _gate = new();
 
-    private CpuShares(string? folder, bool v2, string means) => (_folder, _v2, Means) = (folder, v2, means);
+    private CpuShares(string? folder, bool v2, CpuPacer? pacer, string means) =>
+        (_folder, _v2, _pacer, Means) = (folder, v2, pacer, means);
 
     /// <summary>For the report: how a replica's share is enforced, or that it is not.</summary>
     internal string Means { get; }
 
-    internal bool Enforced => _folder is not null;
+    internal bool Enforced => _folder is not null || _pacer is not null;
 
     /// <summary>
     /// Finds out what this machine allows, and clears up after runs that were killed.
-    /// <paramref name="root"/>: where cgroups are mounted.
     /// </summary>
-    internal static CpuShares Open(string root = "/sys/fs/cgroup")
+    /// <param name="clock">Real time, for pacing.</param>
+    /// <param name="root">Where cgroups are mounted.</param>
+    internal static CpuShares Open(TimeProvider clock, string root = "/sys/fs/cgroup")
     {
         var name = $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref opened)}";
         SweepDead(root);
@@ -43,13 +47,16 @@ internal sealed class CpuShares : IDisposable
         if (File.Exists(Path.Combine(root, "cgroup.controllers")) && TryV2(root, name) is { } unified) return unified;
         var v1 = Path.Combine(root, "cpu");
         if (File.Exists(Path.Combine(v1, "cpu.cfs_quota_us")) && TryMake(Path.Combine(v1, name)))
-            return new(Path.Combine(v1, name), false, "cgroup v1 quota");
-        return new(null, false, "none: no writable cpu cgroup, a replica takes what the machine gives");
+            return new(Path.Combine(v1, name), false, null, "cgroup v1 quota");
+        return CpuPacer.IsPossible
+            ? new(null, false, new CpuPacer(clock), "pacing, where no cpu cgroup can be written: stopped when over it")
+            : new(null, false, null, "none: no cpu cgroup can be written, a replica takes what the machine gives");
     }
 
     /// <summary>Moves a process into a group of its own; without a share until <see cref="Limit"/>.</summary>
     internal void Join(string group, int pid)
     {
+        _pacer?.Join(group, pid);
         if (_folder is null) return;
         var path = Path.Combine(_folder, group);
         Directory.CreateDirectory(path);
@@ -67,6 +74,7 @@ internal sealed class CpuShares : IDisposable
     /// <summary>Cores that the group may use from now on; null lifts the limit.</summary>
     internal void Limit(string group, double? cores)
     {
+        _pacer?.Limit(group, cores);
         if (_folder is null) return;
         var path = Path.Combine(_folder, group);
         if (!Directory.Exists(path)) return;
@@ -101,6 +109,7 @@ internal sealed class CpuShares : IDisposable
     // A process that has just been killed leaves its group a moment after it is gone.
     public void Dispose()
     {
+        _pacer?.Dispose();
         if (_folder is null) return;
         SpinWait.SpinUntil(
             () =>
@@ -121,7 +130,7 @@ internal sealed class CpuShares : IDisposable
             var folder = Path.Combine(root, name);
             if (!TryMake(folder)) return null;
             File.WriteAllText(Path.Combine(folder, "cgroup.subtree_control"), "+cpu");
-            return new(folder, true, "cgroup v2 quota");
+            return new(folder, true, null, "cgroup v2 quota");
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

@@ -7,8 +7,8 @@ namespace Fulfillment.Surge.Simulate;
 internal static class LiveRun
 {
     /// <summary>
-    /// Takes the planner's cost and the start-up delay from a run: orders planned a second and ready replica while
-    /// work waited; delay by the median wait from asked to ready.
+    /// Takes the planner's cost and the start-up delay from a run: what it says of its pools, else orders planned a
+    /// second and ready replica while work waited; the delay that it states, else the median wait from asked to ready.
     /// Adds a line for everything that it took, or could not.
     /// </summary>
     internal static SimulationSettings Calibrate(SimulationSettings settings, SurgeReport live, Action<string> say)
@@ -19,9 +19,17 @@ internal static class LiveRun
             PoolWaitSeconds = Setting(live, "poolWaitSeconds") ?? settings.PoolWaitSeconds,
             Cost = settings.Cost with { Quota = Setting(live, "cpuQuota") ?? settings.Cost.Quota },
         };
-        if ((ReplicaRate(live, settings.PoolOrdersMax) ?? Setting(live, "replicaRate")) is { } rate)
+        if (Setting(live, "poolSeconds") is { } perPool && Setting(live, "orderSeconds") is { } perEach)
         {
-            // The pool's own part cannot be told apart from one run; a full pool is planned at the rate seen.
+            var quota = settings.Cost.Quota;
+            settings = settings with { Cost = new(perPool * quota, perEach * quota, 0, quota) };
+            say(string.Create(CultureInfo.InvariantCulture,
+                $"calibrated: a pool is in hand for {perPool:0.###} s and {perEach:0.#####} s an order: "
+                    + $"{settings.ReplicaRate:0.##} orders/s from full pools"));
+        }
+        else if ((ReplicaRate(live, settings.PoolOrdersMax) ?? Setting(live, "replicaRate")) is { } rate)
+        {
+            // A report that does not tell the pool's own part: a full pool is planned at the rate seen.
             var perOrder = settings.Cost.Quota / rate;
             settings = settings with { Cost = new(0, perOrder, 0, settings.Cost.Quota) };
             say(string.Create(CultureInfo.InvariantCulture,
@@ -29,10 +37,36 @@ internal static class LiveRun
                     + $"{settings.Cost.Quota} cores"));
         }
         else say("not calibrated: the run neither had full pools waiting nor states a rate; the stated cost stands");
-        if ((StartupDelay(live) ?? Setting(live, "startupSeconds")) is not { } delay) return settings;
+        if ((Setting(live, "startupSeconds") ?? StartupDelay(live)) is not { } delay) return settings;
         say(string.Create(CultureInfo.InvariantCulture,
             $"calibrated: a replica is up {delay:0.##} s after it is asked for"));
         return settings with { StartupSeconds = delay };
+    }
+
+    /// <summary>
+    /// The live run's arrivals, under its rules and constants compressed as its were. Its bounds hold unless others
+    /// were asked for.
+    /// </summary>
+    /// <exception cref="ArgumentException">The report holds no arrivals.</exception>
+    internal static SimulationSettings Replay(SimulationSettings settings, SurgeReport live, bool itsBounds)
+    {
+        var spec = settings.Spec;
+        if (live.Settings.TryGetValue("rules", out var names))
+        {
+            var its = names.Split(", ");
+            spec = spec with { Rules = [.. spec.Rules.Where(rule => its.Contains(rule.Name))] };
+        }
+
+        if (itsBounds && Setting(live, "maxReplicas") is { } most)
+            spec = spec with { MinReplicas = (int)(Setting(live, "minReplicas") ?? 1), MaxReplicas = (int)most };
+        return settings with
+        {
+            Arrivals = Arrivals.Of(live) ?? throw new ArgumentException("The live run's report holds no arrivals."),
+            Spec = spec.Compress(live.Compression),
+            Autoscaler = settings.Autoscaler.Compress(Math.Max(1, live.Compression)),
+            StepSeconds = settings.StepSeconds / Math.Max(1, live.Compression),
+            FeedSeconds = settings.FeedSeconds / Math.Max(1, live.Compression),
+        };
     }
 
     /// <summary>

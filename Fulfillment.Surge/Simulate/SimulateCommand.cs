@@ -152,19 +152,11 @@ internal static class SimulateCommand
             settings = LiveRun.Calibrate(settings,
                 SurgeReport.Read(await File.ReadAllTextAsync(file.FullName, cancellation)), say);
         return parsed.GetValue(Compare) is { } compared
-            ? Replay(settings, SurgeReport.Read(await File.ReadAllTextAsync(compared.FullName, cancellation)))
+            ? LiveRun.Replay(
+                settings, SurgeReport.Read(await File.ReadAllTextAsync(compared.FullName, cancellation)),
+                parsed.GetValue(Max) is null)
             : settings;
     }
-
-    /// <summary>The live run's arrivals, under constants compressed as the live run's were.</summary>
-    private static SimulationSettings Replay(SimulationSettings settings, SurgeReport live) => settings with
-    {
-        Arrivals = Arrivals.Of(live) ?? throw new ArgumentException("The live run's report holds no arrivals."),
-        Spec = settings.Spec.Compress(live.Compression),
-        Autoscaler = settings.Autoscaler.Compress(Math.Max(1, live.Compression)),
-        StepSeconds = settings.StepSeconds / Math.Max(1, live.Compression),
-        FeedSeconds = settings.FeedSeconds / Math.Max(1, live.Compression),
-    };
 
     private static Option<double> Number(string name, string description, double value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };

@@ -1,4 +1,5 @@
 using Fulfillment.Autoscaling.Rules;
+using Fulfillment.Surge;
 using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Labour;
 using Fulfillment.Surge.Live;
@@ -50,6 +51,24 @@ public sealed class LiveFiguresTests
         Assert.Equal(("8", "10000", "10000"),
             (sixty["Pool__WaitMilliseconds"], sixty["Lease__Milliseconds"], sixty["Claim__AfterMilliseconds"]));
         Assert.Equal(real["Pool__OrdersMax"], sixty["Pool__OrdersMax"]);
+    }
+
+    [Fact]
+    public void The_ages_of_the_effort_ladder_shrink_with_the_day_and_what_is_set_by_name_wins()
+    {
+        Assert.Equal("2000", CompressedTimes.Of(1)["Effort__QuickFromMilliseconds"]);
+        Assert.Equal(("33", "167"), (CompressedTimes.Of(60)["Effort__QuickFromMilliseconds"],
+            CompressedTimes.Of(60)["Effort__ConstructiveFromMilliseconds"]));
+        var asked = new EmbeddedOptions
+        {
+            Settings = SystemOptions.Environment(
+                ["Effort:QuickFromMilliseconds=7", "Pool:OrdersMax=50", "Some:Url=http://x/?a=b"]),
+        };
+        var under = CompressedTimes.Under(asked, 60);
+        Assert.Equal(("7", "50", "http://x/?a=b"), (under.Settings["Effort__QuickFromMilliseconds"],
+            under.Settings["Pool__OrdersMax"], under.Settings["Some__Url"]));
+        Assert.Equal("167", under.Settings["Effort__ConstructiveFromMilliseconds"]);
+        Assert.Equal((50, 100), (CompressedTimes.PoolOrdersOf(asked), CompressedTimes.PoolOrdersOf(new())));
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed class MatrixVerdictTests
             Prices = new(),
             System = new(),
         };
-        var cells = MatrixPlan.Cells(options, new Calibrated(400, 20, 0.02, 33.3, 9), ["baseline", "optimized"]).ToList();
+        var cells = MatrixPlan.Cells(options, new Calibrated(400, 20, 0.02, 33.3, 18, 9), ["baseline", "optimized"]).ToList();
 
         Assert.Equal(8, cells.Select(cell => cell.Cell).Distinct().Count());
         Assert.All(cells, cell => Assert.Equal(
@@ -96,7 +96,18 @@ public sealed class MatrixVerdictTests
         Assert.All(cells, cell => Assert.Equal(cell.Cell!.Replicas == "fixed" ? 1 : null, cell.FixedReplicas));
         Assert.All(cells, cell => Assert.Equal(cell.Cell!.Replicas == "fixed" ? 9 : 27, cell.Labour.Most));
         Assert.All(cells, cell => Assert.True(cell.MaxReplicas * cell.Cores <= MatrixPlan.CoresMax));
+        // 10x needs 200 / 33.3 = 6.006 or 200 / 18 = 11.1 replicas, and a quarter more.
+        Assert.All(cells, cell => Assert.Equal(cell.Cell!.Plan == "baseline" ? 8 : 14, cell.MaxReplicas));
     }
+
+    [Theory]
+    [InlineData(0.02, 18, 14)]
+    [InlineData(0.08, 18, 10)] // what 0.8 of a core allows
+    [InlineData(0.002, 1, 40)] // and what the machine bears
+    [InlineData(1.6, 18, 1)]
+    public void The_maximum_is_the_need_of_the_plan_and_a_quarter_more_within_the_machine(
+        double cores, double optimizedRate, int most) =>
+        Assert.Equal(most, new Calibrated(400, 20, cores, 33.3, optimizedRate, 9).MaxReplicasOf("optimized"));
 
     private static IReadOnlyList<string> Planted(Func<CellOfMatrix, bool> which, Action<SurgeReport> plant)
     {

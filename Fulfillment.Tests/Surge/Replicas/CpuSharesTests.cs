@@ -23,25 +23,71 @@ public sealed class CpuSharesTests
     }
 
     [Fact]
-    public void Where_nothing_can_be_written_it_says_so_and_limits_nothing()
+    public void Where_no_cgroup_can_be_written_a_process_is_stopped_when_it_is_over_its_share_and_never_stays_so()
     {
-        using var none = CpuShares.Open(Path.Combine(Path.GetTempPath(), "no-cgroup-here"));
-        Assert.False(none.Enforced);
-        Assert.StartsWith("none", none.Means, StringComparison.Ordinal);
-        none.Join("one", Environment.ProcessId);
-        none.Limit("one", 0.5);
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "goes by the CPU clock that Linux keeps for a process");
+        using var busy = Busy();
+        try
+        {
+            using (var paced = CpuShares.Open(TimeProvider.System, Path.Combine(Path.GetTempPath(), "no-cgroup-here")))
+            {
+                Assert.True(paced.Enforced);
+                Assert.StartsWith("pacing", paced.Means, StringComparison.Ordinal);
+                paced.Join("busy", busy.Id);
+                paced.Limit("busy", 0.1);
+                // State T is stopped by a signal; one that is not paced is R for ever.
+                Assert.True(SpinWait.SpinUntil(() => StateOf(busy) == "T", TimeSpan.FromSeconds(60)));
+                Assert.True(SpinWait.SpinUntil(() => StateOf(busy) == "R", TimeSpan.FromSeconds(60)));
+                Assert.True(SpinWait.SpinUntil(() => StateOf(busy) == "T", TimeSpan.FromSeconds(60)));
+            }
+
+            Assert.True(SpinWait.SpinUntil(() => StateOf(busy) == "R", TimeSpan.FromSeconds(60)));
+        }
+        finally
+        {
+            busy.Kill();
+            busy.WaitForExit();
+        }
     }
+
+    [Fact]
+    public void A_paced_process_uses_no_more_than_its_share_of_what_it_would_use()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "goes by the CPU clock that Linux keeps for a process");
+        using var free = Busy();
+        using var held = Busy();
+        try
+        {
+            using var pacer = new CpuPacer(TimeProvider.System);
+            pacer.Join("held", held.Id);
+            pacer.Limit("held", 0.05);
+            // Both began together and want all they can get; the ratio of two counts, whatever the machine does.
+            Assert.True(SpinWait.SpinUntil(() => CpuClock.SecondsOf(free.Id) >= 1.5, TimeSpan.FromSeconds(120)));
+            Assert.True(CpuClock.SecondsOf(held.Id) < CpuClock.SecondsOf(free.Id) / 2);
+            Assert.True(pacer.Stops > 3);
+        }
+        finally
+        {
+            free.Kill();
+            held.Kill();
+        }
+    }
+
+    private static Process Busy() =>
+        Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "while :; do :; done" } })!;
+
+    private static string? StateOf(Process process) => CpuClock.StatOf(process.Id)?[0];
 
     [Fact]
     public void A_process_is_held_to_its_share_by_the_kernels_own_count_and_no_folder_is_left()
     {
         string folder;
-        using (var busy = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "while :; do :; done" } })!)
+        using (var busy = Busy())
         {
-            using var shares = CpuShares.Open();
+            using var shares = CpuShares.Open(TimeProvider.System);
             try
             {
-                Assert.SkipUnless(shares.Enforced, shares.Means);
+                Assert.SkipUnless(shares.Means.StartsWith("cgroup", StringComparison.Ordinal), shares.Means);
                 shares.Join("busy", busy.Id);
                 shares.Limit("busy", 0.05);
                 folder = Assert.Single(Directory.GetDirectories(

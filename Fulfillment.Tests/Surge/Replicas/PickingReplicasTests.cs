@@ -20,7 +20,7 @@ public sealed class PickingReplicasTests
     [Fact]
     public async Task Replicas_start_drain_on_SIGTERM_and_leave_nothing_behind()
     {
-        using var shares = CpuShares.Open();
+        using var shares = CpuShares.Open(TimeProvider.System);
         await using var system = await StartAsync([]);
         await using var replicas = new PickingReplicas(system, shares, cores: 0.5, Clock);
         Assert.Equal((1, 1), (replicas.SpecCount, replicas.ReadyCount));
@@ -45,7 +45,7 @@ public sealed class PickingReplicasTests
     [Fact]
     public async Task A_replica_of_the_set_cannot_be_the_last_to_go()
     {
-        using var shares = CpuShares.Open();
+        using var shares = CpuShares.Open(TimeProvider.System);
         await using var system = await StartAsync([]);
         await using var replicas = new PickingReplicas(system, shares, null, Clock);
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await replicas.ScaleToAsync(0, Cancellation));
