@@ -8,8 +8,8 @@ namespace Fulfillment.ServiceDefaults;
 public static class ServiceHost
 {
     /// <summary>
-    /// The command line for <c>CreateSlimBuilder</c>. Settings are read once, so no file is watched: the watch is on the
-    /// whole content root, folder by folder, before anything else is done.
+    /// The command line for <c>CreateSlimBuilder</c>. Settings are read once, so no file is watched: the watch is on
+    /// the whole content root, folder by folder, before anything else is done.
     /// </summary>
     public static string[] Arguments(string[] given) => ["--hostBuilder:reloadConfigOnChange=false", .. given];
 

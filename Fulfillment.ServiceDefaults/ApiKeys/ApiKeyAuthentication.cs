@@ -54,7 +54,7 @@ public static class ApiKeyExtensions
         this IHostApplicationBuilder builder, params ReadOnlySpan<(string Policy, string[] Roles)> policies)
     {
         builder.Services.AddSingleton<ApiKeyStore>();
-        // What AddAuthentication adds beside this is data protection: a key ring on disk, read at the start, for cookies.
+        // What AddAuthentication adds beside this is data protection: a key ring on disk, read at start, for cookies.
         builder.Services.AddAuthenticationCore(all => all.DefaultScheme = ApiKeyAuthentication.Scheme).AddWebEncoders();
         new AuthenticationBuilder(builder.Services)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.Scheme, null);

@@ -58,8 +58,8 @@ internal sealed class TourRounds(
     }
 
     /// <summary>
-    /// The highest rate that was sustained, within a tenth: faster each time, and then the steps between. Where not even
-    /// the first is sustained, slower ones, and the last of those as it is.
+    /// The highest rate that was sustained, within a tenth: faster each time, and then the steps between. Where not
+    /// even the first is sustained, slower ones, and the last of those as it is.
     /// </summary>
     private async Task<(double Rate, Run Run)> FindMaxAsync(
         TourStage stage, List<string> faults, CancellationToken cancellation)

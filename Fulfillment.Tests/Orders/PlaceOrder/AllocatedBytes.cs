@@ -55,8 +55,8 @@ public sealed partial class AllocatedBytes
         using (var load = new HttpLoad(address, Connections, requests.Write, TimeProvider.System))
         {
             figures = await Task.Factory.StartNew(
-                () => load.Run(TimeSpan.Zero, length, null, Cancellation), Cancellation, TaskCreationOptions.LongRunning,
-                TaskScheduler.Default);
+                () => load.Run(TimeSpan.Zero, length, null, Cancellation), Cancellation,
+                TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
         Assert.Equal(0, figures.Others(201));

@@ -7,8 +7,8 @@ using Xunit;
 namespace Fulfillment.Tests.Surge.Bench;
 
 /// <summary>
-/// Each bench in its quick form, on the builds that are there: does it run, count, check and say so. What it measures on
-/// a machine that runs tests beside it means nothing, and is not looked at.
+/// Each bench in its quick form, on the builds that are there: does it run, count, check and say so. What it measures
+/// on a machine that runs tests beside it means nothing, and is not looked at.
 /// </summary>
 public sealed class QuickBenchTests : IDisposable
 {
