@@ -6,7 +6,7 @@ using Npgsql;
 
 return await ServiceHost.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateSlimBuilder(args);
+    var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
     builder.AddServiceDefaults();
     builder.AddPostgres("ordersdb", poolMax: 16);
     builder.AddRedis("redis");

@@ -23,6 +23,18 @@ internal static class GroupTransaction
         ON CONFLICT DO NOTHING RETURNING order_id
         """;
 
+    // An id is the client's for ever, also when its order is past. After the INSERT, with a younger snapshot: an INSERT
+    // that waited for the archiver to take the order away has succeeded, and finds it here. LATERAL keeps it one look
+    // into a hash index for each order, whatever the planner thinks of the table's size.
+    private const string FindPastSql = """
+        SELECT k.client_id, k.client_order_id
+        FROM (SELECT unnest($1) AS client_id, unnest($2) AS client_order_id) AS k
+        CROSS JOIN LATERAL (
+            SELECT FROM past_orders p
+            WHERE p.identity = hashtextextended(k.client_order_id, hashtextextended(k.client_id, 0))
+                AND p.client_id = k.client_id AND p.client_order_id = k.client_order_id LIMIT 1) AS past
+        """;
+
     // The sort is below the locking, so every transaction locks stock in the same order. A row is told by its number
     // among those asked for, which is shorter than its key.
     private const string LockStockSql = """
@@ -32,12 +44,21 @@ internal static class GroupTransaction
         ORDER BY s.client_id, s.sku FOR UPDATE OF s
         """;
 
-    // A statement of its own, with a younger snapshot than the INSERT that lost: it sees the order that won.
+    // A statement of its own, with a younger snapshot than the INSERT that lost: it sees the order that won, which may
+    // be past by now. What the INSERT has put where a past order is, is not yet taken back: the past one counts.
     private const string ReadLosersSql = """
         SELECT o.client_id, o.client_order_id, o.order_id, o.body_hash, o.ship_by, o.placed_at,
             EXISTS (SELECT FROM releases r WHERE r.client_id = o.client_id AND r.order_id = o.order_id
-                AND r.release_no = 1 AND r.created_at = o.placed_at)
+                AND r.release_no = 1 AND r.created_at = o.placed_at), false AS past
         FROM orders o JOIN unnest($1, $2) AS lost (client_id, client_order_id) USING (client_id, client_order_id)
+        UNION ALL
+        SELECT lost.client_id, lost.client_order_id, past.*
+        FROM unnest($1, $2) AS lost (client_id, client_order_id)
+        CROSS JOIN LATERAL (
+            SELECT p.order_id, p.body_hash, p.ship_by, p.placed_at, p.released_at_once, true FROM past_orders p
+            WHERE p.identity = hashtextextended(lost.client_order_id, hashtextextended(lost.client_id, 0))
+                AND p.client_id = lost.client_id AND p.client_order_id = lost.client_order_id LIMIT 1) AS past
+        ORDER BY past
         """;
 
     /// <summary>
@@ -49,11 +70,15 @@ internal static class GroupTransaction
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         var wanted = new WantedStock(group);
-        var (won, available) = await ClaimAsync(connection, group, wanted, cancellation);
+        var (won, past, available) = await ClaimAsync(connection, group, wanted, cancellation);
         var outcomes = new PlaceOutcome[group.Count];
-        if (won.Count < group.Count) await AnswerLosersAsync(connection, group, won, outcomes, cancellation);
-
         var rows = new GroupRows(group.Count, wanted.LineCount);
+        foreach (var order in past.Count == 0 ? [] : group)
+        {
+            if (past.Contains((order.ClientId, order.ClientOrderId)) && won.Remove(order.OrderId)) rows.TakeBack(order);
+        }
+
+        if (won.Count < group.Count) await AnswerLosersAsync(connection, group, won, outcomes, cancellation);
         for (var i = 0; i < group.Count; i++)
         {
             if (won.Contains(group[i].OrderId)) outcomes[i] = Place(group[i], wanted.Of(i), available, rows);
@@ -66,21 +91,25 @@ internal static class GroupTransaction
         return outcomes;
     }
 
-    private static async Task<(HashSet<Guid> Won, Dictionary<int, long> Available)> ClaimAsync(
+    private static async Task<Claim> ClaimAsync(
         NpgsqlConnection connection, IReadOnlyList<NewOrder> group, WantedStock wanted, CancellationToken cancellation)
     {
         await using var claim = new NpgsqlBatch(connection);
         claim.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN"));
         claim.BatchCommands.Add(InsertOrders(group));
+        claim.BatchCommands.Add(FindPast(group));
         claim.BatchCommands.Add(LockStock(wanted));
         var won = new HashSet<Guid>(group.Count);
+        var past = new HashSet<(string, string)>();
         var available = new Dictionary<int, long>(wanted.Skus.Count);
         await using var reader = await claim.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) won.Add(reader.GetGuid(0));
         await reader.NextResultAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) past.Add((reader.GetString(0), reader.GetString(1)));
+        await reader.NextResultAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
             available.Add(reader.GetInt32(0), reader.GetInt64(1));
-        return (won, available);
+        return new Claim(won, past, available);
     }
 
     private static PlaceOutcome Place(
@@ -134,7 +163,7 @@ internal static class GroupTransaction
 
         foreach (var i in lost.Values)
         {
-            // Seen by the insert and gone by now can only be a row that was deleted; orders never are.
+            // Seen by the insert and gone by now, and not past either: orders are never deleted.
             if (outcomes[i] is { Result: PlaceResult.Placed, Answer: null })
                 throw new DataException(
                     $"Order {group[i].ClientOrderId} of {group[i].ClientId} conflicted with no row.");
@@ -174,6 +203,20 @@ internal static class GroupTransaction
         };
     }
 
+    private static NpgsqlBatchCommand FindPast(IReadOnlyList<NewOrder> group)
+    {
+        var (clients, ids) = (new string[group.Count], new string[group.Count]);
+        for (var i = 0; i < clients.Length; i++) (clients[i], ids[i]) = (group[i].ClientId, group[i].ClientOrderId);
+        return new NpgsqlBatchCommand(FindPastSql)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string[]> { TypedValue = clients },
+                new NpgsqlParameter<string[]> { TypedValue = ids },
+            },
+        };
+    }
+
     private static NpgsqlBatchCommand LockStock(WantedStock wanted) => new(LockStockSql)
     {
         Parameters =
@@ -186,6 +229,10 @@ internal static class GroupTransaction
 
     private static NpgsqlParameter<T[]> Column<T>(NewOrder[] orders, Converter<NewOrder, T> value) =>
         new() { TypedValue = Array.ConvertAll(orders, value) };
+
+    // Past: ids whose order is past, however the INSERT fared.
+    private sealed record Claim(
+        HashSet<Guid> Won, HashSet<(string, string)> Past, Dictionary<int, long> Available);
 
     /// <summary>The stock that the group asks for, each row once and with a number, which stands for its key.</summary>
     private sealed class WantedStock

@@ -128,6 +128,8 @@ public static class ApiKeyExtensions
                 setting, $"is no API key (prefix.secret, secret of at least {ApiKey.SecretLengthMin} characters)");
         }
 
+        // Every start but the first finds it there, and waits for no disk.
+        if (await keys.FindAsync(key, cancellation) is not null) return;
         await keys.PutAsync(key, role, subject: null, expiresAt: null, cancellation);
     }
 

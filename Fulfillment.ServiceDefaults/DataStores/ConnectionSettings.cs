@@ -33,6 +33,10 @@ public static class ConnectionSettings
             parts.NoResetOnClose = true;
             // Every statement of ours is a constant, so each is prepared once per connection.
             if (parts.MaxAutoPrepare == 0) (parts.MaxAutoPrepare, parts.AutoPrepareMinUsages) = (64, 2);
+            // Each connection would first load Kerberos and ask the resolver for the server's name: a password or a
+            // token needs neither. Who signs in by Kerberos says Require.
+            if (parts.GssEncryptionMode == GssEncryptionMode.Prefer)
+                parts.GssEncryptionMode = GssEncryptionMode.Disable;
             return parts.ConnectionString;
         }
         catch (ArgumentException wrong)

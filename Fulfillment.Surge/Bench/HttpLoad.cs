@@ -14,6 +14,9 @@ internal sealed class LoadFigures
     internal LongHistogram Micros { get; } = new(1, 120_000_000, 3);
     internal Dictionary<int, long> Statuses { get; } = [];
     internal TimeSpan Window { get; set; }
+
+    /// <summary>Open loop: request k was due (k - 1) / rate after this timestamp.</summary>
+    internal long Begun { get; set; }
     internal (double Own, double Others) Cpu { get; set; }
 
     /// <summary>Open loop: the longest time in which this thread sent nothing, because it had no core.</summary>
@@ -74,7 +77,7 @@ internal sealed class HttpLoad : IDisposable
     {
         var figures = new LoadFigures();
         var (ready, idle, late) = (new int[_connections.Length], new Queue<int>(), new Queue<long>());
-        var begun = _clock.GetTimestamp();
+        var begun = figures.Begun = _clock.GetTimestamp();
         var (from, until) = (begun + Ticks(warmUp), begun + Ticks(warmUp + window));
         var (gap, due) = (perSecond is { } rate ? _clock.TimestampFrequency / rate : 0, (double)begun);
         for (var i = 0; i < _connections.Length; i++)
