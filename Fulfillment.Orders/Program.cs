@@ -6,7 +6,7 @@ using Npgsql;
 
 return await ServiceHost.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateSlimBuilder(args);
+    var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
     builder.AddServiceDefaults();
     builder.AddPostgres("ordersdb", poolMax: 16);
     builder.AddRedis("redis");
@@ -15,8 +15,7 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddOrders();
 
     var app = builder.Build();
-    app.UseAuthentication();
-    app.UseAuthorization();
+    app.UseApiKeys();
     app.MapDefaultEndpoints();
     app.MapOrders();
 

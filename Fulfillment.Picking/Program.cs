@@ -12,10 +12,11 @@ using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
 using Npgsql;
+using StackExchange.Redis;
 
 return await ServiceHost.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateSlimBuilder(args);
+    var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
     builder.AddServiceDefaults();
     builder.AddPostgres("pickingdb", PickingSettings.PostgresPoolMax(builder.Configuration));
     builder.AddRedis("redis");
@@ -34,8 +35,7 @@ return await ServiceHost.RunAsync(async () =>
 
     var app = builder.Build();
     app.UseRequestFaults();
-    app.UseAuthentication();
-    app.UseAuthorization();
+    app.UseApiKeys();
     app.MapDefaultEndpoints();
     app.MapEventFeed();
     app.MapSlots();
@@ -53,6 +53,8 @@ return await ServiceHost.RunAsync(async () =>
     var stopping = app.Lifetime.ApplicationStopping;
     var database = app.Services.GetRequiredService<NpgsqlDataSource>();
     var clock = app.Services.GetRequiredService<TimeProvider>();
+    // Redis is greeted while Postgres is: the worker waits for both.
+    var redis = Task.Run(app.Services.GetRequiredService<IConnectionMultiplexer>);
     await StoreReadiness.WaitForPostgresAsync(database, "pickingdb", clock, app.Logger, stopping);
     await Migrator.MigrateAsync(database, typeof(Program).Assembly, app.Logger, stopping);
     var keys = app.Services.GetRequiredService<ApiKeyStore>();
@@ -60,5 +62,6 @@ return await ServiceHost.RunAsync(async () =>
     await keys.PutConfiguredKeyAsync(app.Configuration, "Service:Key", "service", stopping);
     await keys.PutConfiguredKeyAsync(app.Configuration, "Floor:Key", "picker", stopping);
     await app.Services.GetRequiredService<ToggleWatch>().BeginAsync(stopping);
+    await redis;
     await app.RunAsync();
 });

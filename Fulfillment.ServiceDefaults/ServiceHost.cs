@@ -7,6 +7,12 @@ namespace Fulfillment.ServiceDefaults;
 /// </summary>
 public static class ServiceHost
 {
+    /// <summary>
+    /// The command line for <c>CreateSlimBuilder</c>. Settings are read once, so no file is watched: the watch is on
+    /// the whole content root, folder by folder, before anything else is done.
+    /// </summary>
+    public static string[] Arguments(string[] given) => ["--hostBuilder:reloadConfigOnChange=false", .. given];
+
     public static async Task<int> RunAsync(Func<Task> service)
     {
         ArgumentNullException.ThrowIfNull(service);

@@ -34,9 +34,10 @@ internal sealed partial class ToggleWatch(
     /// <summary>Version 0, off, until the first poll.</summary>
     internal VersionedToggle Current => _current;
 
-    /// <summary>Before the first pool: writes the row as configured when there is none, and reads it.</summary>
+    /// <summary>Before the first pool: reads the row, and writes it as configured when there is none.</summary>
     internal async Task BeginAsync(CancellationToken cancellation)
     {
+        if (await PollAsync(cancellation) && Current.Version > 0) return;
         await using var command = database.CreateCommand(SeedSql);
         command.Parameters.Add(Typed.Text(settings.WarehouseId));
         command.Parameters.Add(Typed.Text(Name));

@@ -96,7 +96,7 @@ internal sealed class Batches
     }
 
     internal bool Fits(int batch, int moreOrders, int moreLoad) =>
-        (long)Loads[batch] + moreLoad <= (long)_pool.Problem.Cart.LoadMax + OverloadMax
+        (moreLoad <= 0 || (long)Loads[batch] + moreLoad <= (long)_pool.Problem.Cart.LoadMax + OverloadMax)
         && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
 
     /// <summary>The tour length of a batch with one order taken out and one put in; -1 stands for none.</summary>

@@ -25,10 +25,9 @@ public static class DataStoreExtensions
         builder.AddNpgsqlDataSource(
             name,
             settings => settings.ConnectionString = connectionString,
-            source => source.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration)));
+            source => Configure(source, builder));
 #else
-        builder.Services.AddNpgsqlDataSource(
-            connectionString, source => source.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration)));
+        builder.Services.AddNpgsqlDataSource(connectionString, source => Configure(source, builder));
         builder.Services.AddHealthChecks().AddNpgSql(name: "PostgreSQL");
 #endif
     }
@@ -52,4 +51,9 @@ public static class DataStoreExtensions
             services => services.GetRequiredService<IConnectionMultiplexer>(), "Redis", HealthStatus.Unhealthy);
 #endif
     }
+
+    // We use the built-in types alone: reading all types of the database would be the first thing a replica does.
+    private static void Configure(NpgsqlDataSourceBuilder source, IHostApplicationBuilder builder) => source
+        .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
+        .UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration));
 }

@@ -15,15 +15,20 @@ public static class Migrator
     // Any number; all replicas of all versions must agree on it.
     private const long AdvisoryLockKey = 0x46554C46494C4C; // "FULFILL"
 
+    // DbUp's own record. A script and its row are committed together.
+    private const string SeenSql = "SELECT scriptname FROM schemaversions";
+
     /// <summary>
     /// Runs the scripts that the database has not seen, in order of name, each in a transaction. Replicas that start
-    /// together queue on an advisory lock, and all but the first find nothing to do.
+    /// together queue on an advisory lock, and all but the first find nothing to do. A new replica of a system that
+    /// runs already sees so with one query, and neither waits nor opens a second connection.
     /// </summary>
     /// <exception cref="InvalidOperationException">A script failed; its name and the server's words are in the
     /// message.</exception>
     public static async Task MigrateAsync(
         NpgsqlDataSource database, Assembly scripts, ILogger log, CancellationToken cancellation)
     {
+        if (await HasAllAsync(database, scripts, cancellation)) return;
         // The lock lives on a connection of its own; DbUp works on a second one of the same pool.
         await using var guard = await database.OpenConnectionAsync(cancellation);
         await ExecuteAsync(guard, "SELECT pg_advisory_lock($1)", cancellation);
@@ -32,7 +37,7 @@ public static class Migrator
         {
             var upgrade = DeployChanges.To
                 .PostgresqlDatabase(new PostgresqlConnectionManager(database))
-                .WithScriptsEmbeddedInAssembly(scripts, name => name.EndsWith(".sql", StringComparison.Ordinal))
+                .WithScriptsEmbeddedInAssembly(scripts, IsScript)
                 .WithTransactionPerScript()
                 .WithVariablesDisabled()
                 .LogTo(new ToLogger(log))
@@ -50,6 +55,25 @@ public static class Migrator
             await ExecuteAsync(guard, "SELECT pg_advisory_unlock($1)", CancellationToken.None);
         }
     }
+
+    private static async Task<bool> HasAllAsync(
+        NpgsqlDataSource database, Assembly scripts, CancellationToken cancellation)
+    {
+        var missing = scripts.GetManifestResourceNames().Where(IsScript).ToHashSet(StringComparer.Ordinal);
+        try
+        {
+            await using var command = database.CreateCommand(SeenSql);
+            await using var row = await command.ExecuteReaderAsync(cancellation);
+            while (await row.ReadAsync(cancellation)) missing.Remove(row.GetString(0));
+            return missing.Count == 0;
+        }
+        catch (PostgresException none) when (none.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return false; // an empty database
+        }
+    }
+
+    private static bool IsScript(string resource) => resource.EndsWith(".sql", StringComparison.Ordinal);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {

@@ -14,7 +14,13 @@ internal sealed class LoadFigures
     internal LongHistogram Micros { get; } = new(1, 120_000_000, 3);
     internal Dictionary<int, long> Statuses { get; } = [];
     internal TimeSpan Window { get; set; }
+
+    /// <summary>Open loop: request k was due (k - 1) / rate after this timestamp.</summary>
+    internal long Begun { get; set; }
     internal (double Own, double Others) Cpu { get; set; }
+
+    /// <summary>Open loop: the longest time in which this thread sent nothing, because it had no core.</summary>
+    internal TimeSpan LongestPause { get; set; }
 
     /// <summary>Something that was not asked for, to show.</summary>
     internal string? Oddity { get; set; }
@@ -71,7 +77,7 @@ internal sealed class HttpLoad : IDisposable
     {
         var figures = new LoadFigures();
         var (ready, idle, late) = (new int[_connections.Length], new Queue<int>(), new Queue<long>());
-        var begun = _clock.GetTimestamp();
+        var begun = figures.Begun = _clock.GetTimestamp();
         var (from, until) = (begun + Ticks(warmUp), begun + Ticks(warmUp + window));
         var (gap, due) = (perSecond is { } rate ? _clock.TimestampFrequency / rate : 0, (double)begun);
         for (var i = 0; i < _connections.Length; i++)
@@ -80,17 +86,21 @@ internal sealed class HttpLoad : IDisposable
             else idle.Enqueue(i);
         }
 
-        var busy = _connections.Length - idle.Count;
-        CpuMeter? before = null;
+        var (busy, last) = (_connections.Length - idle.Count, from);
+        // Reading all of /proc takes milliseconds, in which this thread would send nothing.
+        Task<CpuMeter>? before = null;
         for (var sending = true; sending || busy > 0;)
         {
             cancellation.ThrowIfCancellationRequested();
             var found = _epoll.Wait(ready, perSecond is null || !sending ? 100 : 1);
             var now = _clock.GetTimestamp();
-            if (before is null && now >= from) before = CpuMeter.Read();
+            if (gap > 0 && sending && now - last > _clock.TimestampFrequency * figures.LongestPause.TotalSeconds)
+                figures.LongestPause = _clock.GetElapsedTime(last, now);
+            last = Math.Max(last, now);
+            if (before is null && now >= from) before = Task.Run(CpuMeter.Read, CancellationToken.None);
             if (sending && now >= until)
             {
-                (sending, figures.Cpu) = (false, CpuMeter.Read().Since(before ?? CpuMeter.Read()));
+                (sending, figures.Cpu) = (false, CpuMeter.Read().Since(before!.Result));
             }
 
             for (; gap > 0 && sending && due <= now; due += gap) late.Enqueue((long)due);

@@ -18,6 +18,23 @@ internal static class Programs
         return Path.Combine(output, project);
     }
 
+    /// <summary>
+    /// The same compiled just in time on the shared framework: what one would deploy otherwise.
+    /// <paramref name="readyToRun"/>: compiled ahead too, with the compiler kept for what is hot.
+    /// </summary>
+    internal static async Task<string> PublishJitAsync(
+        string project, bool readyToRun, CancellationToken cancellation)
+    {
+        var form = readyToRun ? "r2r" : "jit";
+        var output = Path.Combine(Root, "artifacts", form, project);
+        // Folders of its own: the switches of PublishAot stand in what was built for it.
+        await DotnetAsync(
+            ["publish", Path.Combine(Root, project), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier,
+                "--no-self-contained", "-p:PublishAot=false", $"-p:PublishReadyToRun={readyToRun}",
+                $"-p:ArtifactsPivots=release_{form}", "-o", output], cancellation);
+        return Path.Combine(output, project);
+    }
+
     /// <summary>A program under benchmarks/, as its authors would run it: Release, just-in-time compiled.</summary>
     internal static async Task<string> BuildPeerAsync(string peer, CancellationToken cancellation)
     {

@@ -27,13 +27,16 @@ internal sealed class TestBed : IAsyncDisposable
 
     internal string Redis { get; private set; } = "";
 
-    internal static async Task<TestBed> StartAsync(TimeProvider clock, CancellationToken cancellation)
+    /// <summary>With more settings of the cluster, NAME=VALUE each.</summary>
+    internal static async Task<TestBed> StartAsync(
+        TimeProvider clock, CancellationToken cancellation, params string[] settings)
     {
         var bed = new TestBed(clock);
         try
         {
             var ports = Ports.Free(2);
-            bed._postgres = await PostgresServer.StartAsync(bed._folder, ports[0], bed.Adopt, clock, cancellation);
+            bed._postgres = await PostgresServer.StartAsync(
+                bed._folder, ports[0], bed.Adopt, clock, cancellation, settings);
             (_, bed.Redis) = await RedisServer.StartAsync(bed._folder, ports[1], bed.Adopt, clock, cancellation);
             return bed;
         }
@@ -75,34 +78,55 @@ internal sealed class TestBed : IAsyncDisposable
     /// <summary>Starts Orders on a database and returns when it is healthy.</summary>
     internal Task<Child> StartOrdersAsync(
         string executable, string database, IReadOnlyDictionary<string, string> more, CancellationToken cancellation) =>
-        StartServiceAsync("orders", executable, new Dictionary<string, string>
+        StartAsync(Orders(executable, database, more), cancellation);
+
+    /// <summary>Orders on a database, not started yet.</summary>
+    internal Child Orders(string executable, string database, IReadOnlyDictionary<string, string> more) =>
+        Service("orders", executable, new Dictionary<string, string>
         {
             ["ConnectionStrings__ordersdb"] = Database(database).ConnectionString,
             ["ConnectionStrings__redis"] = Redis,
             ["Operator__Key"] = Keys.Operator,
             ["Service__Key"] = Keys.Service,
             ["Picking__Url"] = "http://127.0.0.1:1",
-        }.Concat(more), cancellation);
+        }.Concat(more));
 
     /// <summary>Starts a program that serves HTTP, and returns when its /health answers.</summary>
-    internal async Task<Child> StartServiceAsync(
+    internal Task<Child> StartServiceAsync(
         string name, string executable, IEnumerable<KeyValuePair<string, string>> settings,
-        CancellationToken cancellation)
+        CancellationToken cancellation) => StartAsync(Service(name, executable, settings), cancellation);
+
+    /// <summary>
+    /// Starts a service, or starts it again, and returns when its /health answers; /alive where a store is missing.
+    /// </summary>
+    internal async Task<Child> StartAsync(Child child, CancellationToken cancellation, string probed = "/health")
     {
+        await child.StartAsync();
+        using var probe = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        var page = $"{child.Url}{probed}";
+        await Readiness.WaitAsync(child, token => AnswersAsync(probe, page, token), _clock, cancellation);
+        return child;
+    }
+
+    /// <summary>
+    /// A program that serves HTTP, not started yet; on one <paramref name="core"/> alone where one is named.
+    /// </summary>
+    internal Child Service(
+        string name, string executable, IEnumerable<KeyValuePair<string, string>> settings, int? core = null)
+    {
+        if (!File.Exists(executable)) throw new HostingException($"{executable} is not there");
         var url = $"http://127.0.0.1:{Ports.Free(1)[0]}";
-        var child = Adopt($"{name}-{_children.Count}", url, Signal.Terminate, () =>
+        return Adopt($"{name}-{_children.Count}", url, Signal.Terminate, () =>
         {
-            var start = Nursery.Bound(executable, [], null, Signal.Kill);
+            var start = core is { } number
+                ? Nursery.Bound("taskset", ["-c", $"{number}", executable], null, Signal.Kill)
+                : Nursery.Bound(executable, [], null, Signal.Kill);
             start.WorkingDirectory = Path.GetDirectoryName(executable);
             start.Environment["ASPNETCORE_URLS"] = url;
             start.Environment["Logging__LogLevel__Default"] = "Warning";
             foreach (var (key, value) in settings) start.Environment[key] = value;
             return start;
         });
-        await child.StartAsync();
-        using var probe = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
-        await Readiness.WaitAsync(child, token => IsHealthyAsync(probe, url, token), _clock, cancellation);
-        return child;
     }
 
     internal static async Task StopAsync(Child child) => await child.StopAsync(StopGrace);
@@ -115,11 +139,11 @@ internal sealed class TestBed : IAsyncDisposable
         ClusterFolder.Delete(_folder.Path);
     }
 
-    private static async Task<bool> IsHealthyAsync(HttpClient probe, string url, CancellationToken cancellation)
+    private static async Task<bool> AnswersAsync(HttpClient probe, string page, CancellationToken cancellation)
     {
         try
         {
-            using var answer = await probe.GetAsync(new Uri($"{url}/health"), cancellation);
+            using var answer = await probe.GetAsync(new Uri(page), cancellation);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception notYet) when (notYet is HttpRequestException or TaskCanceledException)

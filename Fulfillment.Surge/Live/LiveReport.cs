@@ -95,15 +95,14 @@ internal static class LiveReport
         var foresight = Oracles.PerfectForesight(rates, step, rate, least, startup);
         var ramp = Oracles.Ramp(rates, step, rate, (least, Math.Max(most, foresight.Replicas.Max())), startup,
             options.PoolOrdersMax, new AutoscalerOptions().Compress(options.Compression));
-        var (provisioning, unmoved) = (new Provisioning(), new Provisioning());
+        var provisioning = new Provisioning();
         report.Replicas = [.. report.Replicas.Select(row =>
         {
             var demand = Oracles.Demand(options.Phases.RateAt(row.T), rate, least);
             provisioning.Add(demand, row.Ready ?? row.Count);
-            unmoved.Add(demand, least);
             return row with { Demand = demand, Oracle = foresight.ReplicasAt(row.T), Ramp = ramp.ReplicasAt(row.T) };
         })];
-        report.Elasticity = provisioning.Against(unmoved);
+        report.Elasticity = provisioning.Figures();
         report.Oracles = new(
             report.Backlog.Select(at => at.Total).DefaultIfEmpty(0).Max(), ramp.PeakBacklog, paid,
             foresight.ReplicaSeconds, ramp.ReplicaSeconds);

@@ -48,7 +48,7 @@ internal static class ReportTables
             rows.Add(("Time with idle capacity", string.Create(English, $"{elastic.OverTimeShare:P1}, "
                 + $"{elastic.OverAccuracy:0.##} replicas on average")));
             if (elastic.ElasticSpeedup is { } speedup)
-                rows.Add(("Elastic speedup over fixed", string.Create(English, $"{speedup:0.##}")));
+                rows.Add(("Elastic speedup over as many, fixed", string.Create(English, $"{speedup:0.##}")));
         }
         return Pairs(rows);
 

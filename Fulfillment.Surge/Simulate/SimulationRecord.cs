@@ -15,7 +15,6 @@ internal sealed class SimulationRecord
     private readonly LongHistogram latency = new(LatencyMsMax, 3);
     private readonly LongHistogram latencyOfSample = new(LatencyMsMax, 3);
     private readonly Provisioning provisioning = new();
-    private readonly Provisioning provisioningFixed = new();
     private double sampleEnd;
     private double confirmationEnd;
     private long arrivedInSample;
@@ -63,7 +62,6 @@ internal sealed class SimulationRecord
         PeakReplicas = Math.Max(PeakReplicas, replicas.SpecCount);
         var demand = Oracles.Demand(settings.Arrivals.RateAt(now), settings.ReplicaRate, settings.Spec.MinReplicas);
         provisioning.Add(demand, replicas.ReadyCount);
-        provisioningFixed.Add(demand, Math.Max(1, settings.Spec.MinReplicas));
         if (now < sampleEnd) return;
         var seconds = now - (Arrivals.Count > 0 ? Arrivals[^1].T : now - settings.StepSeconds);
         Arrivals.Add(new(now, arrivedInSample / seconds));
@@ -76,7 +74,7 @@ internal sealed class SimulationRecord
     internal SimulationRecord Close()
     {
         CloseConfirmations(double.PositiveInfinity);
-        Elasticity = provisioning.Against(provisioningFixed);
+        Elasticity = provisioning.Figures();
         var foresight = Oracles.PerfectForesight(settings);
         var ramp = Oracles.Ramp(settings);
         for (var index = 0; index < Replicas.Count; index++)

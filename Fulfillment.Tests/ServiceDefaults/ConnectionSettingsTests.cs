@@ -41,6 +41,14 @@ public sealed class ConnectionSettingsTests
         Assert.True(read.MaxAutoPrepare > 0);
     }
 
+    [Theory]
+    [InlineData("Host=h;Database=d", GssEncryptionMode.Disable)]
+    [InlineData("Host=h;Database=d;GSS Encryption Mode=Require", GssEncryptionMode.Require)]
+    public void Kerberos_is_not_loaded_unless_it_is_asked_for(string text, GssEncryptionMode mode) => Assert.Equal(
+        mode,
+        new NpgsqlConnectionStringBuilder(ConnectionSettings.Postgres(With("ordersdb", text), "ordersdb", poolMax: 16))
+            .GssEncryptionMode);
+
     [Fact]
     public void A_Redis_that_is_not_there_yet_is_waited_for() =>
         Assert.False(ConnectionSettings.Redis(With("redis", "localhost:6379"), "redis").AbortOnConnectFail);

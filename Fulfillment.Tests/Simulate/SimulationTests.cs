@@ -77,14 +77,17 @@ public sealed class SimulationTests
     [Fact]
     public void Provisioning_counts_how_much_and_how_long_supply_is_off()
     {
-        var (mine, other) = (new Provisioning(), new Provisioning());
+        var mine = new Provisioning();
         foreach (var (demand, supply) in new[] { (4, 3), (4, 4), (2, 4), (2, 2) }) mine.Add(demand, supply);
-        foreach (var demand in new[] { 4, 4, 2, 2 }) other.Add(demand, 3);
-        var figures = mine.Against(other);
+        var figures = mine.Figures();
         Assert.Equal((0.25, 0.5, 0.25, 0.25),
             (figures.UnderAccuracy, figures.OverAccuracy, figures.UnderTimeShare, figures.OverTimeShare));
-        // Ratios 2, 1, 2, 2.
-        Assert.Equal(Math.Pow(8, 0.25), figures.ElasticSpeedup!.Value, 6);
+        // As many all the time are 3.25: under 0.375, over 0.625, each half of the time. Ratios 1.5, 1.25, 2, 2.
+        Assert.Equal(Math.Pow(7.5, 0.25), figures.ElasticSpeedup!.Value, 6);
+        // Never short: the speedup would be a ratio to nothing.
+        var enough = new Provisioning();
+        foreach (var demand in new[] { 4, 2 }) enough.Add(demand, 4);
+        Assert.Null(enough.Figures().ElasticSpeedup);
     }
 
     [Fact]

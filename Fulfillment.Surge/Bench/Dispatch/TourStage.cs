@@ -1,0 +1,52 @@
+using Fulfillment.Surge.Hosting;
+using Npgsql;
+
+namespace Fulfillment.Surge.Bench.Dispatch;
+
+/// <summary>One Orders and one Picking with a worker, over databases of their own.</summary>
+internal sealed class TourStage : IAsyncDisposable
+{
+    private const string OrdersSql = """
+        SELECT substr(client_order_id, length($1) + 1)::int, order_id FROM orders
+        WHERE starts_with(client_order_id, $1)
+        """;
+
+    private readonly Child _replica;
+
+    private TourStage(PickingSide picking, Child replica, Child orders) =>
+        (Picking, _replica, Orders) = (picking, replica, orders);
+
+    internal PickingSide Picking { get; }
+    internal Child Orders { get; }
+
+    internal static async Task<TourStage> OpenAsync(
+        TestBed bed, DispatchSettings settings, string database, bool optimized, CancellationToken cancellation)
+    {
+        await bed.ExecuteAsync("postgres", $"DROP DATABASE IF EXISTS {PickingSide.DatabaseName}", cancellation);
+        var picking = await PickingSide.OpenAsync(bed, settings.Picking, optimized, cancellation);
+        var replica = await bed.StartAsync(picking.Replica(null, null), cancellation);
+        var orders = await bed.StartOrdersAsync(settings.Orders, database, picking.ForOrders, cancellation);
+        return new TourStage(picking, replica, orders);
+    }
+
+    /// <summary>The number of each order of a run, and its id.</summary>
+    internal static async Task<List<(int Number, Guid OrderId)>> OrdersAsync(
+        NpgsqlConnectionStringBuilder database, string prefix, CancellationToken cancellation)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(OrdersSql);
+        command.Parameters.Add(new() { Value = prefix });
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var orders = new List<(int, Guid)>();
+        while (await row.ReadAsync(cancellation)) orders.Add((row.GetInt32(0), row.GetGuid(1)));
+        return orders;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await TestBed.StopAsync(Orders);
+        await TestBed.StopAsync(_replica);
+        await TestBed.StopAsync(Picking.Desk);
+        NpgsqlConnection.ClearAllPools();
+    }
+}

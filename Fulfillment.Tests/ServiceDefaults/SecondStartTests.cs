@@ -1,0 +1,73 @@
+using System.Reflection;
+using Fulfillment.ServiceDefaults.ApiKeys;
+using Fulfillment.ServiceDefaults.DataStores;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Xunit;
+
+namespace Fulfillment.Tests.ServiceDefaults;
+
+/// <summary>What a new replica of a system that runs already must not wait for.</summary>
+public sealed class SecondStartTests(TestServers servers)
+{
+    private const string Key = "operator.0123456789abcdef0123456789abcdef";
+    private static readonly Assembly Scripts = Assembly.Load("Fulfillment.Picking");
+    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_migrated_database_is_seen_to_be_one_while_another_replica_holds_the_lock()
+    {
+        await using var source = NpgsqlDataSource.Create(await servers.CreatePickingDatabaseAsync());
+        await using var other = await source.OpenConnectionAsync(Cancellation);
+        await using var take = new NpgsqlCommand("SELECT pg_advisory_lock(19797034454830156)", other);
+        await take.ExecuteNonQueryAsync(Cancellation);
+
+        await Migrator.MigrateAsync(source, Scripts, NullLogger.Instance, Cancellation);
+
+        // One script short, and it queues behind the holder as before.
+        await ExecuteAsync(source, "DELETE FROM schemaversions WHERE scriptname LIKE '%0003%'");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var waiting = Migrator.MigrateAsync(source, Scripts, NullLogger.Instance, patience.Token);
+        await Eventually.HoldsAsync(async () => await ReadAsync<long>(
+            source, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+                + "(SELECT oid FROM pg_database WHERE datname = current_database())") == 1);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
+    public async Task A_configured_key_that_is_there_is_not_written_again()
+    {
+        await using var source = NpgsqlDataSource.Create(await servers.CreatePickingDatabaseAsync());
+        await PutAsync(source, Key);
+        var written = await ReadAsync<string>(source, "SELECT xmin::text FROM api_keys");
+
+        await PutAsync(source, Key);
+        Assert.Equal(written, await ReadAsync<string>(source, "SELECT xmin::text FROM api_keys"));
+
+        await PutAsync(source, Key.Replace('0', 'f')); // another secret under the same prefix
+        Assert.NotEqual(written, await ReadAsync<string>(source, "SELECT xmin::text FROM api_keys"));
+        var store = new ApiKeyStore(source, TimeProvider.System);
+        Assert.True(ApiKey.TryParse(Key, out var old));
+        Assert.Null(await store.FindAsync(old, Cancellation));
+    }
+
+    private static Task PutAsync(NpgsqlDataSource source, string key) =>
+        new ApiKeyStore(source, TimeProvider.System).PutConfiguredKeyAsync(
+            new ConfigurationBuilder()
+                .AddInMemoryCollection(new Dictionary<string, string?> { ["Operator:Key"] = key }).Build(),
+            "Operator:Key", "operator", Cancellation);
+
+    private static async Task ExecuteAsync(NpgsqlDataSource source, string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+
+    private static async Task<T> ReadAsync<T>(NpgsqlDataSource source, string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+}
