@@ -46,12 +46,24 @@ internal sealed class Search
 
     internal void Run(Budget budget, CancellationToken stop)
     {
-        Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
         var neighbours = new Neighbours(_pool);
+        Build(neighbours);
+        if (!IsOver(budget, stop)) Improve(neighbours, budget, stop);
+        UnitsSpent = _batches.UnitsSpent;
+    }
+
+    private void Build(Neighbours neighbours)
+    {
+        Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
         var (saved, units) = Savings.Build(_pool, neighbours);
         _batches.Charge(neighbours.Units + units);
         Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
+    }
+
+    private void Improve(Neighbours neighbours, Budget budget, CancellationToken stop)
+    {
+        _batches.Remember();
         // Where moves are few a second is too short for what was seen to come together again.
         var seen = _pool.HasFewMoves ? null : new SeenBatches(_pool);
         var growth = _pool.HasFewMoves ? 3 : 2;
@@ -70,7 +82,6 @@ internal sealed class Search
         }
 
         BoundMm = polish.BoundMm;
-        UnitsSpent = _batches.UnitsSpent;
     }
 
     private bool IsOver(Budget budget, CancellationToken stop) =>
