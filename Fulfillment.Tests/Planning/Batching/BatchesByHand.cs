@@ -47,7 +47,6 @@ public class BatchesByHand
     public void An_answer_that_is_known_costs_three_units_and_a_tour_twenty_more()
     {
         var batches = Start(Cart.Default, [[0], [1]], 1, 1);
-        batches.Remember();
         Assert.Equal(0, batches.UnitsSpent); // starting is free
         Assert.Equal(0, batches.CostWith(0, without: 0, with: -1));
         Assert.Equal(3, batches.UnitsSpent);
@@ -220,6 +219,7 @@ public class BatchesByHand
             Cart = cart,
         };
         var batches = new Batches(new Fulfillment.Planning.Batching.Pool(problem), seed: 1);
+        batches.Remember();
         batches.Start(start);
         return batches;
     }
