@@ -26,7 +26,7 @@ namespace Fulfillment.Orders;
 [JsonSerializable(typeof(ReceiptRequest))]
 [JsonSerializable(typeof(AdjustmentRequest))]
 [JsonSerializable(typeof(CountRequest))]
-[JsonSerializable(typeof(AvailabilityAnswer))]
+[JsonSerializable(typeof(AvailableSku))]
 [JsonSerializable(typeof(OrderView))]
 [JsonSerializable(typeof(OrderPage))]
 [JsonSerializable(typeof(CancelAnswer))]

@@ -1,3 +1,4 @@
+using Fulfillment.Orders.Archive;
 using Fulfillment.Orders.Backorders;
 using Fulfillment.Orders.CancelOrder;
 using Fulfillment.Orders.Catalog;
@@ -28,6 +29,7 @@ internal static class OrdersService
         builder.Services.AddSingleton(StopAt.Read(builder.Configuration));
         builder.AddDispatch();
         builder.AddProgress();
+        builder.AddArchive();
         // What a short or a cancel frees goes to the backorders, through the one writer.
         builder.Services.AddSingleton<StockFreed>(services => (clientId, skus, _) =>
             new ValueTask(services.GetRequiredService<IntakeWriter>().ReallocateAsync(clientId, skus)));

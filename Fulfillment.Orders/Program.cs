@@ -15,8 +15,7 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddOrders();
 
     var app = builder.Build();
-    app.UseAuthentication();
-    app.UseAuthorization();
+    app.UseApiKeys();
     app.MapDefaultEndpoints();
     app.MapOrders();
 

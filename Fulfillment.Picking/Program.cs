@@ -35,8 +35,7 @@ return await ServiceHost.RunAsync(async () =>
 
     var app = builder.Build();
     app.UseRequestFaults();
-    app.UseAuthentication();
-    app.UseAuthorization();
+    app.UseApiKeys();
     app.MapDefaultEndpoints();
     app.MapEventFeed();
     app.MapSlots();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Fulfillment.Surge;
 using Fulfillment.Surge.Bench;
 using Fulfillment.Surge.Bench.Dispatch;
+using Fulfillment.Surge.Bench.Growth;
 using Fulfillment.Surge.Bench.Intake;
 using Fulfillment.Surge.Bench.Start;
 using Fulfillment.Surge.Matrix;
@@ -20,8 +21,7 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     SimulateCommand.Create(),
     new Command("bench", "Benchmarks: every claim of speed or quality, measured here.")
     {
-        PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(),
-        StartBench.Create(),
-        DispatchBench.Create(),
+        PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(), GrowthBench.Create(),
+        StartBench.Create(), DispatchBench.Create(),
     },
 }.Parse(args).InvokeAsync(patience);

@@ -108,7 +108,7 @@ internal static class BackorderRelease
             connection, clientId, [.. waiting.Values.SelectMany(lines => lines).Select(line => line.Sku).Distinct()],
             cancellation);
 
-        var rows = new GroupRows();
+        var rows = new GroupRows(ids.Length, waiting.Count);
         var (gone, rest) = (new List<(Guid Order, int Line)>(), new List<(Guid Order, int Line, int Quantity)>());
         foreach (var id in ids)
         {

@@ -1,3 +1,4 @@
+using Fulfillment.Orders.Archive;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.States;
 using Npgsql;
@@ -98,7 +99,12 @@ internal static class CancelTransaction
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        if (await LockAsync(connection, clientId, orderId, cancellation) is not { } order) return null;
+        if (await LockAsync(connection, clientId, orderId, cancellation) is not { } order)
+        {
+            var past = await PastOrder.FindAsync(connection, clientId, orderId, cancellation);
+            return past is null ? null : Decide(LockedOrder.Of(past));
+        }
+
         var result = Decide(order);
         if (result.Refusal is not null || order.Cancelled) return result;
 
@@ -173,5 +179,17 @@ internal static class CancelTransaction
 
     private sealed record LockedOrder(
         bool Shipped, bool Cancelled, bool Backordered, bool PartCancelled,
-        List<(int ReleaseNo, ReleaseState State)> Releases, List<(int ReleaseNo, string Sku)> Skus);
+        List<(int ReleaseNo, ReleaseState State)> Releases, List<(int ReleaseNo, string Sku)> Skus)
+    {
+        // The same releases that ReadReleasesSql tells. What it freed, it freed long ago.
+        internal static LockedOrder Of(PastOrder past) => new(
+            past.Shipped, !past.Shipped, Backordered: false,
+            past.Work.Lines.Any(line => line.Cancelled > 0),
+            [
+                .. past.Work.Releases.Select(release => (release, State: ReleaseStates.Parse(release.State)))
+                    .Where(of => of.State != ReleaseState.Cancelled || of.release.Reason == "cancelled")
+                    .Select(of => (of.release.ReleaseNo, of.State)),
+            ],
+            []);
+    }
 }

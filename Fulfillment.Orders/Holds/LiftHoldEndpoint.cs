@@ -22,6 +22,15 @@ internal static class LiftHoldEndpoint
               AND NOT EXISTS (SELECT FROM holds WHERE client_id = $1 AND order_id = $2)
         """;
 
+    // After the lock: who waited there for the archiver finds the order here. The last hold leaves no list behind.
+    private const string LiftPastSql = """
+        UPDATE past_orders SET work = json_strip_nulls((work::jsonb || jsonb_build_object('holds', (
+            SELECT jsonb_agg(hold ORDER BY hold->>'name') FROM json_array_elements(work->'holds') AS hold
+            WHERE hold->>'name' <> $3)))::json)
+        WHERE client_id = $1 AND order_id = $2 AND EXISTS (
+            SELECT FROM json_array_elements(work->'holds') AS hold WHERE hold->>'name' = $3)
+        """;
+
     internal static void MapLiftHold(this IEndpointRouteBuilder app) =>
         app.MapDelete("/orders/{orderId:guid}/holds/{name}", HandleAsync).RequireAuthorization("client");
 
@@ -33,7 +42,7 @@ internal static class LiftHoldEndpoint
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var sql in (string[])[LockOrderSql, LiftSql, LetGoSql])
+        foreach (var sql in (string[])[LockOrderSql, LiftSql, LetGoSql, LiftPastSql])
         {
             var command = new NpgsqlBatchCommand(sql)
             {
@@ -43,12 +52,13 @@ internal static class LiftHoldEndpoint
                     new NpgsqlParameter<Guid> { TypedValue = orderId },
                 },
             };
-            if (sql == LiftSql) command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+            if (sql is LiftSql or LiftPastSql)
+                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
             batch.BatchCommands.Add(command);
         }
 
         await batch.ExecuteNonQueryAsync(cancellation);
-        if (batch.BatchCommands[1].RecordsAffected == 0)
+        if (batch.BatchCommands[1].RecordsAffected + batch.BatchCommands[3].RecordsAffected == 0)
             return Problems.Result(
                 StatusCodes.Status404NotFound, "unknown_hold", "The client's order has no such hold.");
         await transaction.CommitAsync(cancellation);

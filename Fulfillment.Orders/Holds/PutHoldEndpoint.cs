@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fulfillment.Orders.Archive;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.PlaceOrder;
 using Fulfillment.ServiceDefaults;
@@ -99,15 +100,23 @@ internal static class PutHoldEndpoint
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var names = new HashSet<string>(StringComparer.Ordinal);
+        var known = false;
         await using (var look = new NpgsqlBatch(connection, transaction))
         {
             look.AddForOrder(LockOrderSql, clientId, orderId);
             look.AddForOrder(ReadHoldsSql, clientId, orderId);
             await using var reader = await look.ExecuteReaderAsync(cancellation);
-            if (!await reader.ReadAsync(cancellation)) return PutHoldResult.UnknownOrder;
-            if (reader.GetBoolean(0)) return PutHoldResult.Closed;
+            known = await reader.ReadAsync(cancellation);
+            if (known && reader.GetBoolean(0)) return PutHoldResult.Closed;
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation)) names.Add(reader.GetString(0));
+        }
+
+        if (!known)
+        {
+            return await PastOrder.FindAsync(connection, clientId, orderId, cancellation) is null
+                ? PutHoldResult.UnknownOrder
+                : PutHoldResult.Closed;
         }
 
         if (names.Contains(hold.Name!)) return PutHoldResult.Put;

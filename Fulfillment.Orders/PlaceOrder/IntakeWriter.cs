@@ -98,7 +98,7 @@ internal sealed partial class IntakeWriter(
             var order = first;
             first = null;
             if (order is null && !_orders.Reader.TryRead(out order)) return null;
-            lines += order.Lines.Count;
+            lines += order.Lines.Length;
             if (group.Count > 0 && lines > GroupLinesMax) return order;
             group.Add(order);
         }

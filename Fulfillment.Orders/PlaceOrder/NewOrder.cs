@@ -23,7 +23,7 @@ internal sealed class NewOrder
     public required string ShipTo { get; init; }
     public required DateTimeOffset PlacedAt { get; init; }
     public required string? TraceParent { get; init; }
-    public required IReadOnlyList<NewLine> Lines { get; init; }
+    public required NewLine[] Lines { get; init; }
 
     /// <summary>When the writer has decided. It does not end with the caller's request.</summary>
     public Task<PlaceOutcome> Outcome => _outcome.Task;

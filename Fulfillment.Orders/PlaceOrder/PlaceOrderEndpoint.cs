@@ -18,18 +18,25 @@ internal static class PlaceOrderEndpoint
 
     internal static void MapPlaceOrder(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/orders", PlaceOneAsync).RequireAuthorization("client");
-        app.MapPost("/orders/bulk", PlaceManyAsync).RequireAuthorization("client");
+        // All of it lives as long as the process: a request need not ask the container for it.
+        var services = app.ServiceProvider;
+        var desk = new Desk(
+            services.GetRequiredService<IntakeWriter>(), services.GetRequiredService<ClientDirectory>(),
+            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>());
+        app.MapPost("/orders", (HttpContext context) => PlaceOneAsync(context, desk)).RequireAuthorization("client");
+        app.MapPost("/orders/bulk", (HttpContext context) => PlaceManyAsync(context, desk))
+            .RequireAuthorization("client");
     }
 
-    private static async Task PlaceOneAsync(HttpContext context)
+    private static async Task PlaceOneAsync(HttpContext context, Desk desk)
     {
         var request = await RequestBody.ReadAsync(
             context, OrdersJson.Default.PlaceOrderRequest, OrderLimits.BodyBytesMax);
         if (request is null) return;
-        var (placing, problem) = await BeginAsync(context, request);
-        // The group goes on without a caller who goes away; only the waiting ends.
-        if (placing is not null) problem = ProblemOf(await placing.Outcome.WaitAsync(context.RequestAborted));
+        var (placing, problem) = await BeginAsync(context, desk, request);
+        // A caller who goes away is not watched for: the writer decides soon, and does not do it for him alone.
+        var outcome = placing is null ? default : await placing.Outcome;
+        problem ??= ProblemOf(outcome);
         var response = context.Response;
         if (problem is not null)
         {
@@ -39,16 +46,16 @@ internal static class PlaceOrderEndpoint
             return;
         }
 
-        var outcome = await placing!.Outcome;
         response.StatusCode = StatusOf(outcome);
         response.ContentType = "application/json";
         if (outcome.Result == PlaceResult.Placed) response.Headers.Location = $"/orders/{outcome.Answer!.OrderId}";
-        JsonSerializer.Serialize(
-            new Utf8JsonWriter(response.BodyWriter), outcome.Answer!, OrdersJson.Default.PlacedOrder);
-        await response.BodyWriter.FlushAsync(context.RequestAborted);
+        // With its length known the answer goes out in one piece; without, a last chunk follows on its own.
+        var answer = JsonSerializer.SerializeToUtf8Bytes(outcome.Answer!, OrdersJson.Default.PlacedOrder);
+        response.ContentLength = answer.Length;
+        await response.BodyWriter.WriteAsync(answer, context.RequestAborted);
     }
 
-    private static async Task PlaceManyAsync(HttpContext context)
+    private static async Task PlaceManyAsync(HttpContext context, Desk desk)
     {
         var request = await RequestBody.ReadAsync(context, OrdersJson.Default.PlaceOrdersRequest, BulkBytesMax);
         if (request is null) return;
@@ -59,7 +66,7 @@ internal static class PlaceOrderEndpoint
         }
 
         var begun = new (NewOrder? Placing, Problem? Problem)[request.Orders.Count];
-        for (var i = 0; i < begun.Length; i++) begun[i] = await BeginAsync(context, request.Orders[i] ?? new());
+        for (var i = 0; i < begun.Length; i++) begun[i] = await BeginAsync(context, desk, request.Orders[i] ?? new());
         var results = new PlacedResult[begun.Length];
         for (var i = 0; i < begun.Length; i++)
         {
@@ -75,28 +82,25 @@ internal static class PlaceOrderEndpoint
 
     /// <summary>Queues the order, or says why not.</summary>
     private static async ValueTask<(NewOrder? Placing, Problem? Problem)> BeginAsync(
-        HttpContext context, PlaceOrderRequest request)
+        HttpContext context, Desk desk, PlaceOrderRequest request)
     {
-        var services = context.RequestServices;
-        var clock = services.GetRequiredService<TimeProvider>();
         var clientId = context.User.Subject()!;
-        var now = clock.GetUtcNow();
+        var now = desk.Clock.GetUtcNow();
         var key = context.Request.Headers["Idempotency-Key"].ToString();
         if (key.Length > OrderLimits.IdempotencyKeyLengthMax || !OrderLimits.IsPrintable(key))
             return (null, Problems.Create(
                 422, "invalid_idempotency_key", "The Idempotency-Key is too long or not printable."));
         if (OrderLimits.FaultsIn(request, now) is { } faults && !(OrderLimits.CodeOf(faults) == "ship_by_past"
-            && await IsRepeatAsync(
-                services.GetRequiredService<NpgsqlDataSource>(), clientId, request, context.RequestAborted)))
+            && await IsRepeatAsync(desk.Database, clientId, request, context.RequestAborted)))
         {
             return (null, Problems.Create(
                 422, OrderLimits.CodeOf(faults), "The order cannot be accepted.", errors: faults));
         }
 
-        var client = await services.GetRequiredService<ClientDirectory>().FindAsync(clientId, context.RequestAborted);
+        var client = await desk.Clients.FindAsync(clientId, context.RequestAborted);
         if (client is null) return (null, Problems.Create(422, "unknown_client", "The client does not exist."));
         var order = NewOrderOf(request, client, now, key);
-        return services.GetRequiredService<IntakeWriter>().TryPlace(order)
+        return desk.Writer.TryPlace(order)
             ? (order, null)
             : (null, Problems.Create(503, "intake_full", "Too many orders are waiting: come again."));
     }
@@ -123,8 +127,15 @@ internal static class PlaceOrderEndpoint
             ShipTo = JsonSerializer.Serialize(request.ShipTo!, OrdersJson.Default.ShipTo),
             PlacedAt = placedAt,
             TraceParent = Activity.Current?.Id,
-            Lines = [.. request.Lines!.Select(line => new NewLine(line!.Sku!, line.Quantity))],
+            Lines = LinesOf(request.Lines!),
         };
+    }
+
+    private static NewLine[] LinesOf(IReadOnlyList<PlaceOrderLine?> given)
+    {
+        var lines = new NewLine[given.Count];
+        for (var i = 0; i < lines.Length; i++) lines[i] = new NewLine(given[i]!.Sku!, given[i]!.Quantity);
+        return lines;
     }
 
     private static async Task<bool> IsRepeatAsync(
@@ -148,6 +159,9 @@ internal static class PlaceOrderEndpoint
         PlaceResult.Unavailable => Problems.Create(503, "storage_unavailable", "Send the same order again."),
         _ => Problems.Create(500, "order_failed", "The order could not be written."),
     };
+
+    private sealed record Desk(
+        IntakeWriter Writer, ClientDirectory Clients, NpgsqlDataSource Database, TimeProvider Clock);
 }
 
 /// <summary>The body of POST /orders/bulk.</summary>

@@ -1,3 +1,4 @@
+using Fulfillment.Orders.Archive;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.States;
 using Fulfillment.ServiceDefaults;
@@ -34,7 +35,9 @@ internal static class ResendRelease
         var key = new ReleaseKey(client, orderId, releaseNo);
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        if (await LockAsync(connection, key, cancellation) is not var (state, releaseNoMax))
+        var release = await LockAsync(connection, key, cancellation)
+            ?? await FindPastAsync(connection, key, cancellation);
+        if (release is not var (state, releaseNoMax))
             return Problems.Result(StatusCodes.Status404NotFound, "release_not_found", "There is no such release");
         if (state != ReleaseState.Failed)
         {
@@ -68,6 +71,16 @@ internal static class ResendRelease
         await reader.NextResultAsync(cancellation);
         return await reader.ReadAsync(cancellation)
             ? (ReleaseStates.Parse(reader.GetString(0)), reader.GetInt32(1))
+            : null;
+    }
+
+    // Of a past order: it is over, so it is none that failed.
+    private static async Task<(ReleaseState State, int ReleaseNoMax)?> FindPastAsync(
+        NpgsqlConnection connection, ReleaseKey key, CancellationToken cancellation)
+    {
+        var past = await PastOrder.FindAsync(connection, key.ClientId, key.OrderId, cancellation);
+        return past?.Work.Releases.FirstOrDefault(release => release.ReleaseNo == key.ReleaseNo) is { } found
+            ? (ReleaseStates.Parse(found.State), past.Work.Releases[^1].ReleaseNo)
             : null;
     }
 

@@ -14,6 +14,9 @@ internal static partial class OneReplica
 
     private const string UnlockSql = "SELECT pg_advisory_unlock(hashtextextended($1, 0))";
 
+    // The pool gives a connection to the next one as it is.
+    private const string ResetSql = "RESET ALL";
+
     // These loops start on empty tables and prepare their statements there; a plan for an empty table must not be kept
     // for a full one. Sequential scans are never right here, and their penalty must not wake the JIT compiler.
     private const string SessionSql =
@@ -67,7 +70,7 @@ internal static partial class OneReplica
         }
         finally
         {
-            // The pool resets a connection when it is used next, not now: the lock would stay for who knows how long.
+            // The pool takes the connection back with its lock and its settings.
             await UnlockAsync(connection, name);
         }
     }
@@ -88,6 +91,8 @@ internal static partial class OneReplica
                 Parameters = { new() { Value = name } },
             };
             await command.ExecuteNonQueryAsync(CancellationToken.None);
+            await using var reset = new NpgsqlCommand(ResetSql, connection);
+            await reset.ExecuteNonQueryAsync(CancellationToken.None);
         }
         catch (Exception lost) when (lost is DbException or InvalidOperationException)
         {

@@ -1,3 +1,4 @@
+using Fulfillment.Orders.Archive;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.States;
 using Fulfillment.ServiceDefaults;
@@ -47,7 +48,7 @@ internal static class ShipOrderEndpoint
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         if (await LockAsync(connection, clientId, orderId, cancellation) is not { } order)
-            return Problems.Result(StatusCodes.Status404NotFound, "unknown_order", "The client has no such order.");
+            return AnswerOf(await PastOrder.FindAsync(connection, clientId, orderId, cancellation));
         if (!order.Shipped)
         {
             if (RefusalOf(order) is var (code, title))
@@ -61,6 +62,22 @@ internal static class ShipOrderEndpoint
         var answer = await ReadShippedAsync(connection, clientId, orderId, cancellation);
         await transaction.CommitAsync(cancellation);
         return TypedResults.Ok(answer);
+    }
+
+    // A past order is shipped or cancelled, and stays so.
+    private static Results<Ok<ShippedOrder>, JsonHttpResult<Problem>> AnswerOf(PastOrder? past)
+    {
+        if (past is null)
+            return Problems.Result(StatusCodes.Status404NotFound, "unknown_order", "The client has no such order.");
+        if (past.ShippedAt is { } shippedAt)
+        {
+            return TypedResults.Ok(new ShippedOrder(
+                past.OrderId, OrderStates.Name(OrderStatus.Shipped), shippedAt,
+                [.. past.Work.Lines.Select(line => new ShippedLine(line.LineNo, line.Sku, line.Shipped))]));
+        }
+
+        var (code, title) = RefusalOf(new OrderToShip(false, Cancelled: true, false, false, []))!.Value;
+        return Problems.Result(StatusCodes.Status409Conflict, code, title);
     }
 
     /// <summary>The code and the words of the 409; null when it may be shipped. Pure.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Fulfillment.Orders.Archive;
 using Fulfillment.Orders.PlaceOrder;
 using Fulfillment.Orders.States;
 using Fulfillment.ServiceDefaults;
@@ -49,13 +50,21 @@ internal static class TrackOrderEndpoints
         FROM order_lines l WHERE l.client_id = $1 AND l.order_id = $2 ORDER BY l.line_no
         """;
 
-    // Keyset: a page costs the same wherever it is, and orders placed meanwhile shift nothing.
+    // Keyset: a page costs the same wherever it is, and orders placed meanwhile shift nothing. Both tables are read in
+    // the order of their keys, side by side, and no further than the page goes; one snapshot has each order once.
     private const string ListSql = """
         SELECT o.order_id, o.client_order_id, o.ship_by, o.placed_at, o.cancelled_at IS NOT NULL,
             o.shipped_at IS NOT NULL,
-            EXISTS (SELECT FROM backorders b WHERE b.client_id = o.client_id AND b.order_id = o.order_id),
-            ARRAY (SELECT r.state FROM releases r WHERE r.client_id = o.client_id AND r.order_id = o.order_id)
-        FROM orders o WHERE o.client_id = $1 AND o.order_id > $2 ORDER BY o.order_id LIMIT $3
+            NOT o.past AND EXISTS (
+                SELECT FROM backorders b WHERE b.client_id = o.client_id AND b.order_id = o.order_id),
+            CASE WHEN o.past THEN '{}' ELSE ARRAY (
+                SELECT r.state FROM releases r WHERE r.client_id = o.client_id AND r.order_id = o.order_id) END
+        FROM (SELECT client_id, order_id, client_order_id, ship_by, placed_at, cancelled_at, shipped_at, false AS past
+              FROM orders
+              UNION ALL
+              SELECT client_id, order_id, client_order_id, ship_by, placed_at, cancelled_at, shipped_at, true
+              FROM past_orders) o
+        WHERE o.client_id = $1 AND o.order_id > $2 ORDER BY o.order_id LIMIT $3
         """;
 
     internal static void MapTrackOrder(this IEndpointRouteBuilder app)
@@ -85,20 +94,30 @@ internal static class TrackOrderEndpoints
         // One snapshot: a view must not show a line between its release and its backorder.
         await using var transaction = await connection.BeginTransactionAsync(
             System.Data.IsolationLevel.RepeatableRead, cancellation);
-        OrderView view;
-        bool shipped, cancelled;
+        OrderView? view = null;
+        bool shipped = false, cancelled = false;
         await using (var read = new NpgsqlCommand(ReadOrderSql, connection))
         {
             read.Parameters.Add(new NpgsqlParameter<string> { TypedValue = clientId });
             read.Parameters.Add(new NpgsqlParameter<Guid?> { TypedValue = orderId });
             read.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = clientOrderId });
             await using var row = await read.ExecuteReaderAsync(cancellation);
-            if (!await row.ReadAsync(cancellation)) return null;
-            (cancelled, shipped) = (row.GetBoolean(7), row.GetBoolean(8));
-            view = new OrderView(
-                row.GetGuid(0), row.GetString(1), "", row.GetBoolean(9), row.GetBoolean(6), row.GetString(2),
-                row.GetFieldValue<DateTimeOffset>(3), row.GetFieldValue<DateTimeOffset>(4),
-                JsonSerializer.Deserialize(row.GetString(5), OrdersJson.Default.ShipTo)!, [], []);
+            if (await row.ReadAsync(cancellation))
+            {
+                (cancelled, shipped) = (row.GetBoolean(7), row.GetBoolean(8));
+                view = new OrderView(
+                    row.GetGuid(0), row.GetString(1), "", row.GetBoolean(9), row.GetBoolean(6), row.GetString(2),
+                    row.GetFieldValue<DateTimeOffset>(3), row.GetFieldValue<DateTimeOffset>(4),
+                    JsonSerializer.Deserialize(row.GetString(5), OrdersJson.Default.ShipTo)!, [], []);
+            }
+        }
+
+        if (view is null)
+        {
+            var past = orderId is { } id
+                ? await PastOrder.FindAsync(connection, clientId, id, cancellation)
+                : await PastOrder.FindAsync(connection, clientId, clientOrderId!, cancellation);
+            return past is null ? null : ViewOf(past);
         }
 
         var releases = await ReadAllAsync(connection, ReadReleasesSql, clientId, view.OrderId, static row =>
@@ -111,6 +130,22 @@ internal static class TrackOrderEndpoints
             shipped, cancelled);
         return view with { Status = OrderStates.Name(status), Lines = lines, Releases = releases };
     }
+
+    // As the tables of work would have answered: a past order waits for nothing.
+    private static OrderView ViewOf(PastOrder past) => new(
+        past.OrderId, past.ClientOrderId, OrderStates.Name(past.Status), past.Work.Holds.Count > 0,
+        past.CancelRequested, past.ServiceLevel, past.ShipBy, past.PlacedAt,
+        JsonSerializer.Deserialize(past.ShipTo, OrdersJson.Default.ShipTo)!,
+        [
+            .. past.Work.Lines.Select(line => new LineView(
+                line.LineNo, line.Sku, line.Quantity,
+                past.Work.Allocations.Where(part => part.LineNo == line.LineNo).Sum(part => part.Picked),
+                Backordered: 0, line.Cancelled, line.Shipped)),
+        ],
+        [
+            .. past.Work.Releases.Select(release => new ReleaseView(
+                release.ReleaseNo, release.State, release.LineCount, release.Held)),
+        ]);
 
     private static async Task<List<T>> ReadAllAsync<T>(
         NpgsqlConnection connection, string sql, string clientId, Guid orderId, Func<NpgsqlDataReader, T> read,

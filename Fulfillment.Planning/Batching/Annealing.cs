@@ -5,17 +5,26 @@ namespace Fulfillment.Planning.Batching;
 /// relocations and swaps: geometric cooling in a fixed number of steps, exponential thresholds from a table. Carts may
 /// be overloaded a little on the way, at a price; without that nothing moves among full carts.
 /// </summary>
-internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<bool> accept)
+internal sealed class Annealing(
+    Batches batches, Neighbours neighbours, Deadlines deadlines, Func<bool, bool> accept, SeenBatches? seen)
 {
     private const int Steps = 128;
     private const int MovesPerLook = 64;
     private const int HeatShare = 32;
+
+    // Hotter than that, carts are overloaded and tours are long: nothing that a plan would take.
+    private const int NotesFromStep = 24;
+    private const int BatchesPerLook = 32;
     private const int OverloadShare = 14;
     private const long OverloadPriceMmMax = 1_000_000;
+    private const ulong HastensOfSixteen = 4;
+    private const int HastensPerGamble = 256;
     private const ulong FarOfSixteenInLargePools = 6;
 
     // 0.01 ^ (1 / 128) in 32-bit fixed point: a round cools to one hundredth of where it started.
     private const long Cooling = 4_143_232_420;
+
+    private int _looks;
 
     private static readonly int[] MinusLog = MinusLogTable();
 
@@ -35,6 +44,7 @@ internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<boo
             while (batches.UnitsSpent < until)
             {
                 for (var i = 0; i < MovesPerLook; i++) Move(ref draw, heat);
+                if (step >= NotesFromStep && _looks++ % (1 + batches.Count / BatchesPerLook) == 0) seen?.Note(batches);
                 SetPrice(heat);
             }
 
@@ -60,6 +70,13 @@ internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<boo
         var threshold = (heat * MinusLog[bits & 4095]) >> 22;
         var order = draw.Below(batches.Of.Length);
         var relocates = (bits >> 60) < 5;
+        if (deadlines.Late.Count > 0 && (bits >> 48 & 15) < HastensOfSixteen)
+        {
+            var late = deadlines.Late[draw.Below(deadlines.Late.Count)];
+            TryHasten(ref draw, late, order, (Hasten.Way)(bits >> 56 & 3), threshold);
+            return;
+        }
+
         // In a large pool mostly towards an order that is best walked with this one, else anywhere.
         var near = neighbours.Of(order);
         if (!batches.Pool.IsLarge || (bits >> 52 & 15) < FarOfSixteenInLargePools)
@@ -81,21 +98,40 @@ internal sealed class Annealing(Batches batches, Neighbours neighbours, Func<boo
         }
     }
 
+    private void TryHasten(ref Draw draw, int late, int other, Hasten.Way way, long threshold)
+    {
+        // One in so many may stay though nobody is in time by it alone: some orders need two such moves.
+        if (draw.Below(HastensPerGamble) == 0) threshold = long.MaxValue;
+        var (relocation, exchange) = Hasten.Evaluate(batches, deadlines, late, other, way);
+        if (relocation is { } step) Make(step, threshold);
+        else if (exchange is { } swap) Make(swap, threshold);
+    }
+
     private void TryRelocate(int order, int to, long threshold)
     {
-        var from = batches.Of[order];
-        var (fromBefore, toBefore) = (batches.Costs[from], batches.Costs[to]);
-        if (Relocate.Evaluate(batches, order, to) is not { } step || step.Delta + step.Charge > threshold) return;
-        Relocate.Apply(batches, step);
-        if (!accept()) Relocate.Apply(batches, new(order, from, toBefore, fromBefore, -step.Delta));
+        if (Relocate.Evaluate(batches, order, to, threshold) is { } step) Make(step, threshold);
     }
 
     private void TrySwap(int one, int other, long threshold)
     {
-        if (Swap.Evaluate(batches, one, other) is not { } step || step.Delta + step.Charge > threshold) return;
-        var (oneBefore, otherBefore) = (batches.Costs[batches.Of[one]], batches.Costs[batches.Of[other]]);
+        if (Swap.Evaluate(batches, one, other, threshold) is { } step) Make(step, threshold);
+    }
+
+    private void Make(Relocate.Step step, long threshold)
+    {
+        var from = batches.Of[step.Order];
+        var (fromBefore, toBefore) = (batches.Costs[from], batches.Costs[step.To]);
+        Relocate.Apply(batches, step);
+        if (!accept(step.Delta + step.Charge > threshold))
+            Relocate.Apply(batches, new(step.Order, from, toBefore, fromBefore, -step.Delta));
+    }
+
+    private void Make(Swap.Step step, long threshold)
+    {
+        var (oneBefore, otherBefore) = (batches.Costs[batches.Of[step.One]], batches.Costs[batches.Of[step.Other]]);
         Swap.Apply(batches, step);
-        if (!accept()) Swap.Apply(batches, new(one, other, otherBefore, oneBefore, -step.Delta));
+        if (!accept(step.Delta + step.Charge > threshold))
+            Swap.Apply(batches, new(step.One, step.Other, otherBefore, oneBefore, -step.Delta));
     }
 
     /// <summary>

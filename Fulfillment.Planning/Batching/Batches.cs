@@ -15,8 +15,8 @@ internal sealed class Batches
     private readonly TourCost _tour;
     private readonly ulong[] _keys;
     private readonly ulong[] _mask;
-    private readonly (ulong Hash, int Cost)[] _known;
     private readonly int[] _place;
+    private (ulong Hash, int Cost)[] _known = new (ulong, int)[1];
     private ulong[] _hashes = new ulong[16];
     private int[][] _members = new int[16][];
     private int _empty;
@@ -31,8 +31,17 @@ internal sealed class Batches
         _keys = new ulong[pool.Orders];
         var draw = new Draw(seed);
         for (var o = 0; o < _keys.Length; o++) _keys[o] = draw.Next();
+    }
+
+    /// <summary>
+    /// From now on lengths are remembered. Not from the start: a plan that is built and not searched would pay for
+    /// megabytes, and for the collection of all garbage that they bring about, and look nothing up.
+    /// </summary>
+    internal void Remember()
+    {
         // A size that depends on the pool alone: what is remembered must not depend on the budget.
-        _known = new (ulong, int)[pool.Orders < 16 ? 1 << 12 : pool.Orders < 40 ? 1 << 16 : 1 << 18];
+        var orders = _pool.Orders;
+        _known = new (ulong, int)[orders < 16 ? 1 << 12 : orders < 40 ? 1 << 16 : 1 << 18];
     }
 
     /// <summary>Batches in use and empty ones; the arrays below are filled up to here.</summary>
@@ -96,7 +105,7 @@ internal sealed class Batches
     }
 
     internal bool Fits(int batch, int moreOrders, int moreLoad) =>
-        (long)Loads[batch] + moreLoad <= (long)_pool.Problem.Cart.LoadMax + OverloadMax
+        (moreLoad <= 0 || (long)Loads[batch] + moreLoad <= (long)_pool.Problem.Cart.LoadMax + OverloadMax)
         && Sizes[batch] + moreOrders <= _pool.Problem.Cart.OrdersMax;
 
     /// <summary>The tour length of a batch with one order taken out and one put in; -1 stands for none.</summary>

@@ -1,10 +1,11 @@
+using System.Numerics;
 using Fulfillment.Planning.Routing;
 
 namespace Fulfillment.Planning.Batching;
 
 /// <summary>
-/// Every batch that some of the orders of a pool (at most 64 of them) can make, with its exact tour: the columns of a
-/// set partitioning. Enumerated depth first, the heaviest orders first.
+/// Every batch that some of the orders of a pool (at most 64 of them) can make, with its exact tour, or those of them
+/// that the search has seen: the columns of a set partitioning. Enumerated depth first, the heaviest orders first.
 /// </summary>
 internal sealed class FeasibleBatches(Pool pool)
 {
@@ -14,6 +15,7 @@ internal sealed class FeasibleBatches(Pool pool)
     private readonly TourCost _tour = TourCost.For(pool.Floor);
     private readonly ulong[] _masks = new ulong[(OrdersMax + 1) * pool.Floor.MaskWords];
     private readonly int[] _orders = new int[OrdersMax];
+    private readonly int[] _place = new int[pool.Orders];
     private readonly int[] _loads = new int[OrdersMax];
     private readonly int[] _lightest = new int[OrdersMax + 1];
     private readonly long[] _loadFrom = new long[OrdersMax + 1];
@@ -56,6 +58,51 @@ internal sealed class FeasibleBatches(Pool pool)
         return Extend(0, 0, 0, 0);
     }
 
+    /// <summary>The batches seen that hold none but the given orders, and each order alone.</summary>
+    internal void Collect(ReadOnlySpan<int> orders, SeenBatches seen)
+    {
+        (Orders, Count, Units) = (orders.Length, 0, 0);
+        orders.CopyTo(_orders);
+        Span<ulong> within = stackalloc ulong[seen.Words];
+        within.Clear();
+        for (var i = 0; i < Orders; i++)
+        {
+            within[orders[i] >> 6] |= 1UL << orders[i];
+            _place[orders[i]] = i;
+            Put(1UL << i, pool.Alone[orders[i]]);
+        }
+
+        Units += seen.Count;
+        for (var c = 0; c < seen.Count; c++)
+        {
+            var set = seen.SetOf(c);
+            var fits = true;
+            for (var w = 0; w < set.Length && fits; w++) fits = (set[w] & ~within[w]) == 0;
+            if (!fits) continue;
+            var bits = 0UL;
+            for (var w = 0; w < set.Length; w++)
+            {
+                for (var rest = set[w]; rest != 0; rest &= rest - 1)
+                    bits |= 1UL << _place[w * 64 + BitOperations.TrailingZeroCount(rest)];
+            }
+
+            Units += UnitsOfANode;
+            Put(bits, seen.CostOf(c));
+        }
+    }
+
+    private void Put(ulong set, int cost)
+    {
+        if (Count == _sets.Length)
+        {
+            Array.Resize(ref _sets, 2 * Count);
+            Array.Resize(ref _costs, 2 * Count);
+        }
+
+        (_sets[Count], _costs[Count]) = (set, cost);
+        Count++;
+    }
+
     private bool Extend(int from, int depth, ulong set, int load)
     {
         var words = pool.Floor.MaskWords;
@@ -83,14 +130,7 @@ internal sealed class FeasibleBatches(Pool pool)
     {
         Units += _tour.Units;
         if (Count == _countMax || Units >= _unitsMax) return false;
-        if (Count == _sets.Length)
-        {
-            Array.Resize(ref _sets, 2 * Count);
-            Array.Resize(ref _costs, 2 * Count);
-        }
-
-        (_sets[Count], _costs[Count]) = (set, _tour.Of(mask));
-        Count++;
+        Put(set, _tour.Of(mask));
         return true;
     }
 }

@@ -3,18 +3,20 @@ namespace Fulfillment.Planning.Batching;
 /// <summary>
 /// What is done to the best plan between two rounds of annealing: <see cref="Repartition"/> over the whole pool where
 /// that is few enough batches, and over groups of neighbouring batches, larger while it is quick and smaller when it is
-/// not. Groups that were looked at are remembered.
+/// not. Groups that were looked at are remembered. Larger groups are put together from batches that annealing saw.
 /// </summary>
-internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
+internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, SeenBatches? seen)
 {
     private const int WholeColumnsMax = 1 << 19;
     private const int GroupColumnsMax = 6_000;
     private const long GroupUnitsMax = 1_000_000;
     private const int GroupOrdersLeast = 6;
+    private const long SeenUnitsMax = 4_000_000;
 
     private readonly Repartition _repartition = new(pool);
     private readonly HashSet<ulong> _seen = [];
     private int _groupOrders = 16;
+    private int _nextSeen;
     private long _wholeUnits;
     private int? _cartsDone;
     private bool _isWholeDone;
@@ -37,11 +39,9 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
         for (var o = 0; o < orders.Length; o++) load += pool.Loads[orders[o] = o];
         for (var b = 0; b < batches.Count; b++) used += batches.Sizes[b] > 0 ? 1 : 0;
         var cart = pool.Problem.Cart;
-        var fewest = (int)Math.Max(
-            (load + cart.LoadMax - 1) / cart.LoadMax, (pool.Orders + cart.OrdersMax - 1) / cart.OrdersMax);
         List<List<int>>? better = null;
         var best = batches.TotalMm;
-        foreach (var carts in (int?[])[fewest, used, null])
+        foreach (var carts in (int?[])[pool.CartsLeast, used, null])
         {
             if (_cartsDone >= carts) continue;
             if (carts is { } most && most * (long)cart.LoadMax - load >= cart.LoadMax) continue;
@@ -70,16 +70,44 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
         {
             if (batches.UnitsSpent - start >= Math.Min(unitsMax, unitsLeft)) break;
             if (batches.Sizes[seed] == 0) continue;
-            var count = Gather(seed, orders, group, out var size);
+            var count = Gather(seed, _groupOrders, orders, group, out var size);
             if (size < 2 || !_seen.Add(HashOf(group[..size]))) continue;
-            var before = 0L;
-            foreach (var b in group[..size]) before += batches.Costs[b];
             batches.Charge(count);
             var left = Math.Min(GroupUnitsMax, unitsLeft - (batches.UnitsSpent - start));
-            var better = _repartition.TryImprove(orders[..count], before, size, GroupColumnsMax, left);
+            var better = _repartition.TryImprove(
+                orders[..count], LengthOf(group[..size]), size, GroupColumnsMax, left);
             batches.Charge(_repartition.Units);
             if (!_repartition.IsComplete) _groupOrders = Math.Max(GroupOrdersLeast, _groupOrders - 1);
             else if (_repartition.Units < GroupUnitsMax / 4 && _groupOrders < FeasibleBatches.OrdersMax) _groupOrders++;
+            if (better is null) continue;
+            batches.Replace(group[..size], better);
+            improved = true;
+        }
+
+        return improved;
+    }
+
+    /// <summary>The same over as many orders as there can be, from batches that were seen; goes on with the batch where
+    /// the last call ended.</summary>
+    internal bool SeenGroups(long unitsMax, long unitsLeft)
+    {
+        if (seen is null) return false;
+        var (start, improved) = (batches.UnitsSpent, false);
+        Span<int> orders = stackalloc int[FeasibleBatches.OrdersMax];
+        Span<int> group = stackalloc int[FeasibleBatches.OrdersMax];
+        seen.Note(batches);
+        for (var looked = 0; looked < batches.Count; looked++)
+        {
+            if (batches.UnitsSpent - start >= Math.Min(unitsMax, unitsLeft)) break;
+            var seed = _nextSeen++ % batches.Count;
+            if (batches.Sizes[seed] == 0) continue;
+            var count = Gather(seed, FeasibleBatches.OrdersMax, orders, group, out var size);
+            batches.Charge(count);
+            if (size < 2) continue;
+            var left = Math.Min(SeenUnitsMax, unitsLeft - (batches.UnitsSpent - start));
+            var better = _repartition.TryImprove(
+                orders[..count], LengthOf(group[..size]), null, int.MaxValue, left, seen);
+            batches.Charge(_repartition.Units);
             if (better is null) continue;
             batches.Replace(group[..size], better);
             improved = true;
@@ -96,7 +124,7 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
     }
 
     /// <summary>The batch and those that hold most neighbours of its orders, nearest first.</summary>
-    private int Gather(int seed, Span<int> orders, Span<int> group, out int size)
+    private int Gather(int seed, int ordersMost, Span<int> orders, Span<int> group, out int size)
     {
         size = 0;
         var count = 0;
@@ -116,7 +144,7 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
                 if (score[b] > 0 && batches.Sizes[b] > 0 && (next < 0 || score[b] > score[next])) next = b;
             }
 
-            if (next < 0 || count + batches.Sizes[next] > (size < 2 ? orders.Length : _groupOrders)) break;
+            if (next < 0 || count + batches.Sizes[next] > (size < 2 ? orders.Length : ordersMost)) break;
             score[next] = 0;
             group[size++] = next;
             batches.MembersOf(next).CopyTo(orders[count..]);
@@ -124,6 +152,13 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours)
         }
 
         return count;
+    }
+
+    private long LengthOf(ReadOnlySpan<int> group)
+    {
+        var length = 0L;
+        foreach (var b in group) length += batches.Costs[b];
+        return length;
     }
 
     private long LengthOf(List<List<int>> plan) => plan.Sum(b => (long)pool.CostOf(b));

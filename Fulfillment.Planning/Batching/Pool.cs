@@ -8,6 +8,8 @@ namespace Fulfillment.Planning.Batching;
 /// </summary>
 internal sealed class Pool
 {
+    private const int QuickUnitsMax = 100;
+
     private readonly ulong[] _masks;
 
     internal Pool(PlanningProblem problem)
@@ -26,6 +28,10 @@ internal sealed class Pool
         Alone = new int[Orders];
         var cost = TourCost.For(Floor);
         for (var o = 0; o < Orders; o++) Alone[o] = cost.Of(MaskOf(o));
+        HasFewMoves = IsLarge || cost.Units > QuickUnitsMax;
+        var (load, cart) = (Loads.Sum(l => (long)l), problem.Cart);
+        CartsLeast = (int)Math.Max(
+            (load + cart.LoadMax - 1) / cart.LoadMax, ((long)Orders + cart.OrdersMax - 1) / cart.OrdersMax);
     }
 
     internal PlanningProblem Problem { get; }
@@ -36,6 +42,12 @@ internal sealed class Pool
 
     /// <summary>Whether a second is short for the pool: the search then looks mostly among neighbours.</summary>
     internal bool IsLarge => Orders > 200;
+
+    /// <summary>Whether moves are few, for there are many orders or a tour takes long to price.</summary>
+    internal bool HasFewMoves { get; }
+
+    /// <summary>No plan has fewer carts.</summary>
+    internal int CartsLeast { get; }
 
     internal int[] Loads { get; }
 

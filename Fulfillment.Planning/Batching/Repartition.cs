@@ -31,10 +31,10 @@ internal sealed class Repartition(Pool pool)
 
     internal int Columns => _columns.Count;
 
-    /// <summary>Better batches for the orders, or null. With <paramref name="carts"/> no more carts are looked
-    /// at.</summary>
+    /// <summary>Better batches for the orders, or null. With <paramref name="carts"/> no more carts are looked at; with
+    /// <paramref name="seen"/> only batches that were seen, and nothing is proved.</summary>
     internal List<List<int>>? TryImprove(
-        ReadOnlySpan<int> orders, long beatMm, int? carts, int columnsMax, long unitsMax)
+        ReadOnlySpan<int> orders, long beatMm, int? carts, int columnsMax, long unitsMax, SeenBatches? seen = null)
     {
         (Units, IsProof, IsComplete, IsUnrestricted, BoundMm) = (0, false, false, false, 0);
         var loadMin = 0L;
@@ -45,7 +45,9 @@ internal sealed class Repartition(Pool pool)
         }
 
         IsUnrestricted = loadMin <= 1;
-        var isListed = _columns.TryEnumerate(orders, loadMin, columnsMax, unitsMax);
+        var isListed = true;
+        if (seen is null) isListed = _columns.TryEnumerate(orders, loadMin, columnsMax, unitsMax);
+        else _columns.Collect(orders, seen);
         Units += _columns.Units;
         if (!isListed) return null;
         for (var i = 0; i < orders.Length; i++) _alone[i] = pool.Alone[_columns.Order(i)];
@@ -54,12 +56,12 @@ internal sealed class Repartition(Pool pool)
         if (!isPriced) return null;
         var bound = 0L;
         for (var i = 0; i < orders.Length; i++) bound += _prices.Prices[i];
-        BoundMm = (bound + PartitionPrices.Scale - 1) / PartitionPrices.Scale;
+        if (seen is null) BoundMm = (bound + PartitionPrices.Scale - 1) / PartitionPrices.Scale;
         var isBetter = _tree.TryBeat(_columns, _prices, beatMm, StepMm(), Math.Max(0, unitsMax - Units));
         // One more when it is through, so that a budget of just what was spent gets to the same end.
         Units += _tree.Units + (_tree.IsComplete ? 1 : 0);
         IsComplete = _tree.IsComplete;
-        IsProof = IsComplete && IsUnrestricted;
+        IsProof = IsComplete && IsUnrestricted && seen is null;
         if (!isBetter) return null;
         var batches = new List<List<int>>();
         foreach (var set in _tree.Best)

@@ -1,9 +1,9 @@
 namespace Fulfillment.Planning.Batching;
 
 /// <summary>
-/// The anytime search: constructive starts, then simulated annealing in rounds, each three times as long as the one
-/// before and starting from the best plan. Rounds have fixed lengths, so a smaller budget walks a prefix of a larger
-/// one's way. Integers only on every decision.
+/// The anytime search: constructive starts, then simulated annealing in rounds, each twice as long as the one before
+/// (three times where moves are few) and starting from the best plan. Rounds have fixed lengths, so a smaller budget
+/// walks a prefix of a larger one's way. Integers only on every decision.
 /// </summary>
 internal sealed class Search
 {
@@ -46,24 +46,42 @@ internal sealed class Search
 
     internal void Run(Budget budget, CancellationToken stop)
     {
-        Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
         var neighbours = new Neighbours(_pool);
+        Build(neighbours);
+        if (!IsOver(budget, stop)) Improve(neighbours, budget, stop);
+        UnitsSpent = _batches.UnitsSpent;
+    }
+
+    private void Build(Neighbours neighbours)
+    {
+        Offer(_pool.FirstComeFirstServed(), "first-come-first-served/exact");
         var (saved, units) = Savings.Build(_pool, neighbours);
         _batches.Charge(neighbours.Units + units);
         Offer(saved, "savings/exact");
         if (Deadlines.Matter) Offer(ByShipBy(), "ship-by/exact");
-        var polish = new Polish(_pool, _batches, neighbours);
-        for (var length = RoundUnits(); !IsOver(budget, stop) && !IsShortest(polish); length *= 3)
+    }
+
+    private void Improve(Neighbours neighbours, Budget budget, CancellationToken stop)
+    {
+        _batches.Remember();
+        // Where moves are few a second is too short for what was seen to come together again.
+        var seen = _pool.HasFewMoves ? null : new SeenBatches(_pool);
+        var growth = _pool.HasFewMoves ? 3 : 2;
+        var polish = new Polish(_pool, _batches, neighbours, seen);
+        var round = 0;
+        for (var length = RoundUnits(); !IsOver(budget, stop) && !IsShortest(polish); length *= growth)
         {
             _batches.Start(_best);
-            _late = _bestLate;
+            // Every other round, for there may be no way to do with fewer; large pools do not overload carts.
+            if (round++ % 2 == 0 && !_pool.IsLarge) CloseCart.TryApply(_batches);
+            if (Deadlines.Matter) Stand();
             Algorithm = "annealing/exact";
-            new Annealing(_batches, neighbours, Accept).Round(ref _draw, length, budget, () => IsOver(budget, stop));
+            new Annealing(_batches, neighbours, Deadlines, Accept, seen)
+                .Round(ref _draw, length, budget, () => IsOver(budget, stop));
             if (!IsOver(budget, stop)) PolishBest(polish, budget, stop);
         }
 
         BoundMm = polish.BoundMm;
-        UnitsSpent = _batches.UnitsSpent;
     }
 
     private bool IsOver(Budget budget, CancellationToken stop) =>
@@ -77,6 +95,11 @@ internal sealed class Search
         _batches.Start(_best);
         if (polish.TryWhole(_batches.UnitsSpent / 3, budget.Units - _batches.UnitsSpent) is { } whole)
             Offer(whole, "set-partitioning/exact");
+        if (IsOver(budget, stop) || IsShortest(polish)) return;
+        _batches.Start(_best);
+        if (polish.SeenGroups(_batches.UnitsSpent / 4, budget.Units - _batches.UnitsSpent) && Keep())
+            Algorithm = "set-partitioning/exact";
+
         while (!IsOver(budget, stop) && !IsShortest(polish))
         {
             _batches.Start(_best);
@@ -94,9 +117,10 @@ internal sealed class Search
     }
 
     /// <summary>
-    /// Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best.
+    /// Whether the batches as they stand may stay as regards ship-by; remembers them when they are the best. A step
+    /// that is too dear for its distance may stay when fewer orders are late.
     /// </summary>
-    private bool Accept()
+    private bool Accept(bool isTooDear)
     {
         if (!Deadlines.Matter)
         {
@@ -105,8 +129,9 @@ internal sealed class Search
         }
 
         var late = LateNow();
-        if (late > _late) return false;
+        if (late > _late || (isTooDear && late == _late)) return false;
         _late = late;
+        Deadlines.Remember();
         if (_batches.Overload == 0 && (late, _batches.TotalMm).CompareTo((_bestLate, _bestMm)) < 0) Keep();
         return true;
     }
@@ -125,18 +150,18 @@ internal sealed class Search
         return true;
     }
 
+    /// <summary>Takes the batches as they stand as where the search goes on from.</summary>
+    private void Stand()
+    {
+        _late = LateNow();
+        Deadlines.Remember();
+    }
+
     private int LateNow()
     {
-        var members = new List<List<int>>();
-        var distances = new List<long>();
-        for (var b = 0; b < _batches.Count; b++)
-        {
-            if (_batches.Sizes[b] == 0) continue;
-            members.Add([.. _batches.MembersOf(b)]);
-            distances.Add(_batches.Costs[b]);
-        }
-
-        Deadlines.Sequence(members, distances, out var late);
+        var before = Deadlines.Units;
+        var late = Deadlines.LateNow(_batches);
+        _batches.Charge(Deadlines.Units - before);
         return late;
     }
 

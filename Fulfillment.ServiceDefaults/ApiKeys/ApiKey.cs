@@ -38,8 +38,11 @@ public readonly record struct ApiKey(string Prefix, string Secret)
     /// <summary>Compares in constant time.</summary>
     public bool Proves(ReadOnlySpan<byte> storedHash)
     {
+        if (Secret.Length > SecretLengthMax) return false;
+        // A UTF-16 unit takes at most three bytes of UTF-8.
+        Span<byte> secret = stackalloc byte[3 * SecretLengthMax];
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(Secret), hash);
+        SHA256.HashData(secret[..Encoding.UTF8.GetBytes(Secret, secret)], hash);
         return CryptographicOperations.FixedTimeEquals(hash, storedHash);
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Claims;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -16,6 +15,9 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
 
     public static readonly TimeSpan CacheLifetime = TimeSpan.FromSeconds(10);
 
+    // Half of the lifetime is left for the answer to arrive.
+    private static readonly TimeSpan RefreshAge = CacheLifetime / 2;
+
     private const string FindSql =
         "SELECT secret_hash, subject, role, expires_at FROM api_keys WHERE prefix = $1 AND revoked_at IS NULL";
 
@@ -30,18 +32,16 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
 
     private readonly ConcurrentDictionary<string, Entry> _cache = new(StringComparer.Ordinal);
 
-    /// <summary>The principal a key stands for, or null when it is unknown, wrong, expired or revoked.</summary>
-    public async ValueTask<ClaimsPrincipal?> FindAsync(ApiKey key, CancellationToken cancellation)
+    /// <summary>Who holds the key, or null when it is unknown, wrong, expired or revoked.</summary>
+    public async ValueTask<KeyHolder?> FindAsync(ApiKey key, CancellationToken cancellation)
     {
         var now = clock.GetUtcNow();
         if (!_cache.TryGetValue(key.Prefix, out var entry) || entry.ReadAt + CacheLifetime < now)
-        {
-            entry = await ReadAsync(key.Prefix, now, cancellation);
-            if (_cache.Count >= CachedKeysMax) _cache.Clear();
-            _cache[key.Prefix] = entry;
-        }
+            entry = await ReadAndKeepAsync(key.Prefix, now, cancellation);
+        else if (entry.ReadAt + RefreshAge < now && entry.TakeTurn())
+            entry = await RefreshAsync(key.Prefix, entry, now, cancellation);
 
-        return entry.Principal is { } principal && entry.ExpiresAt > now && key.Proves(entry.Hash) ? principal : null;
+        return entry.Holder is { } holder && entry.ExpiresAt > now && key.Proves(entry.Hash) ? holder : null;
     }
 
     /// <summary>Stores a key (its hash). <paramref name="subject"/> is whom the role is bound to, if any.</summary>
@@ -71,6 +71,27 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
         return revoked;
     }
 
+    // One caller reads anew while the others go on with what is known: a key in use never runs out for all at once.
+    private async Task<Entry> RefreshAsync(
+        string prefix, Entry known, DateTimeOffset now, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ReadAndKeepAsync(prefix, now, cancellation);
+        }
+        catch (NpgsqlException)
+        {
+            return known; // it holds until its lifetime ends, and then whoever asks learns that the store is away
+        }
+    }
+
+    private async Task<Entry> ReadAndKeepAsync(string prefix, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var entry = await ReadAsync(prefix, now, cancellation);
+        if (_cache.Count >= CachedKeysMax) _cache.Clear();
+        return _cache[prefix] = entry;
+    }
+
     private async Task<Entry> ReadAsync(string prefix, DateTimeOffset now, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(FindSql);
@@ -78,15 +99,16 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
         await using var row = await command.ExecuteReaderAsync(cancellation);
         if (!await row.ReadAsync(cancellation)) return new Entry(now, null, [], DateTimeOffset.MinValue);
 
-        var identity = new ClaimsIdentity(
-            ApiKeyAuthentication.Scheme, ApiKeyAuthentication.SubjectClaim, ClaimTypes.Role);
-        identity.AddClaim(new Claim(ApiKeyAuthentication.PrefixClaim, prefix));
-        identity.AddClaim(new Claim(ClaimTypes.Role, row.GetString(2)));
-        if (!row.IsDBNull(1)) identity.AddClaim(new Claim(ApiKeyAuthentication.SubjectClaim, row.GetString(1)));
+        var holder = new KeyHolder(prefix, row.GetString(2), row.IsDBNull(1) ? null : row.GetString(1));
         var expiresAt = row.IsDBNull(3) ? DateTimeOffset.MaxValue : row.GetFieldValue<DateTimeOffset>(3);
-        return new Entry(now, new ClaimsPrincipal(identity), row.GetFieldValue<byte[]>(0), expiresAt);
+        return new Entry(now, holder, row.GetFieldValue<byte[]>(0), expiresAt);
     }
 
-    private sealed record Entry(
-        DateTimeOffset ReadAt, ClaimsPrincipal? Principal, byte[] Hash, DateTimeOffset ExpiresAt);
+    private sealed record Entry(DateTimeOffset ReadAt, KeyHolder? Holder, byte[] Hash, DateTimeOffset ExpiresAt)
+    {
+        private int _turns;
+
+        // True for one caller.
+        internal bool TakeTurn() => Interlocked.Exchange(ref _turns, 1) == 0;
+    }
 }

@@ -29,6 +29,8 @@ public static class ConnectionSettings
             var parts = new NpgsqlConnectionStringBuilder(text) { MaxPoolSize = poolMax };
             if (string.IsNullOrEmpty(parts.Host)) throw new WrongSettingException(setting, "names no Host");
             if (string.IsNullOrEmpty(parts.Database)) throw new WrongSettingException(setting, "names no Database");
+            // Nobody leaves anything behind in a session, so the pool need not tidy it up (seven statements each time).
+            parts.NoResetOnClose = true;
             // Every statement of ours is a constant, so each is prepared once per connection.
             if (parts.MaxAutoPrepare == 0) (parts.MaxAutoPrepare, parts.AutoPrepareMinUsages) = (64, 2);
             // Each connection would first load Kerberos and ask the resolver for the server's name: a password or a

@@ -10,14 +10,17 @@ namespace Fulfillment.Surge.Bench;
 
 /// <summary>
 /// <c>bench availability</c>: many open connections that ask what can be promised, at a rate that does not wait for the
-/// answers. Cached: the SKUs that a sale is about. Uncached: every request names one that nobody has
-/// asked for before (and that does not exist), so that each costs a query by key.
+/// answers. Cached: the SKUs that a sale is about. Uncached: so many SKUs in turn that each is forgotten before it is
+/// asked for again, so that each request costs a query by key; the answers are as long as the cached ones.
 /// </summary>
 internal static class AvailabilityBench
 {
     private const int HotSkus = 20;
     private const int SkuDigits = 8;
-    private const int FreshSkuFirst = 10_000_000;
+
+    // At 50,000 requests a second it takes two seconds to come round, and an answer is kept for one.
+    private const int ColdSkus = 100_000;
+    private const int ColdSkuFirst = 10_000_000;
     private const string Path = "GET /availability?sku=S";
     private static readonly int SkuAt = Path.Length;
 
@@ -69,11 +72,13 @@ internal static class AvailabilityBench
         var shop = await Shop.BuildAsync(bed, orders, cancellation);
         await bed.ExecuteAsync(Shop.TemplateDatabase, $"""
             INSERT INTO skus (client_id, sku, name, created_at)
-            SELECT '{Shop.Client(0)}', format('S%s', lpad(n::text, {SkuDigits}, '0')), 'Hot', now()
-            FROM generate_series({Shop.SkuFirst}, {Shop.SkuFirst + HotSkus - 1}) AS n;
+            SELECT '{Shop.Client(0)}', format('S%s', lpad(n::text, {SkuDigits}, '0')), 'Asked for', now()
+            FROM (SELECT generate_series({Shop.SkuFirst}, {Shop.SkuFirst + HotSkus - 1})
+                UNION ALL SELECT generate_series({ColdSkuFirst}, {ColdSkuFirst + ColdSkus - 1})) AS numbers (n);
             INSERT INTO stock (client_id, sku)
-            SELECT client_id, sku FROM skus WHERE name = 'Hot'
+            SELECT client_id, sku FROM skus WHERE name = 'Asked for'
             """, cancellation);
+        await bed.ExecuteAsync(Shop.TemplateDatabase, "VACUUM (ANALYZE) stock", cancellation);
         var service = await bed.StartOrdersAsync(
             orders, Shop.TemplateDatabase, new Dictionary<string, string>(), cancellation);
         var address = new Uri(service.Url!);
@@ -90,8 +95,7 @@ internal static class AvailabilityBench
             using var load = new HttpLoad(address, count, (_, buffer) =>
             {
                 requests.CopyTo(buffer);
-                // A number for each request: 20 that are there in turn, or one that nobody has asked for before.
-                var number = cached ? Shop.SkuFirst + turn % HotSkus : FreshSkuFirst + turn;
+                var number = cached ? Shop.SkuFirst + turn % HotSkus : ColdSkuFirst + turn % ColdSkus;
                 turn++;
                 Utf8Formatter.TryFormat(number, buffer[SkuAt..], out _, new StandardFormat('D', SkuDigits));
                 return requests.Length;

@@ -1,18 +1,28 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Fulfillment.Surge.Bench;
 
-/// <summary>One measured thing. CPU seconds are those of the whole process tree, the client's included.</summary>
+/// <summary>
+/// One measured thing. CPU seconds are those of the whole process tree, the client's included. Where it was counted:
+/// pages of the database (in its buffers or not) and rows (returned or written) for one order or request.
+/// </summary>
 internal sealed record BenchRow(
-    string Name, string Case, double PerSecond, double P50Ms, double P99Ms, double CpuSecondsPerThousand);
+    string Name, string Case, double PerSecond, double P50Ms, double P99Ms, double CpuSecondsPerThousand,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Buffers = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Rows = null);
 
 /// <summary>What a benchmark writes with --json; the same shape for all of them.</summary>
 internal sealed record BenchResult(
     string Bench, string Machine, double Seconds, IReadOnlyList<BenchRow> Rows,
     IReadOnlyDictionary<string, double> Ratios)
 {
+    /// <summary>Bytes of tables and indexes, where they matter.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, long>? Sizes { get; init; }
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>What the figures hold for: cores, processor, memory, kernel, runtime.</summary>

@@ -19,6 +19,9 @@ internal sealed class LoadFigures
     internal long Begun { get; set; }
     internal (double Own, double Others) Cpu { get; set; }
 
+    /// <summary>Open loop: the longest time in which this thread sent nothing, because it had no core.</summary>
+    internal TimeSpan LongestPause { get; set; }
+
     /// <summary>Something that was not asked for, to show.</summary>
     internal string? Oddity { get; set; }
 
@@ -83,17 +86,21 @@ internal sealed class HttpLoad : IDisposable
             else idle.Enqueue(i);
         }
 
-        var busy = _connections.Length - idle.Count;
-        CpuMeter? before = null;
+        var (busy, last) = (_connections.Length - idle.Count, from);
+        // Reading all of /proc takes milliseconds, in which this thread would send nothing.
+        Task<CpuMeter>? before = null;
         for (var sending = true; sending || busy > 0;)
         {
             cancellation.ThrowIfCancellationRequested();
             var found = _epoll.Wait(ready, perSecond is null || !sending ? 100 : 1);
             var now = _clock.GetTimestamp();
-            if (before is null && now >= from) before = CpuMeter.Read();
+            if (gap > 0 && sending && now - last > _clock.TimestampFrequency * figures.LongestPause.TotalSeconds)
+                figures.LongestPause = _clock.GetElapsedTime(last, now);
+            last = Math.Max(last, now);
+            if (before is null && now >= from) before = Task.Run(CpuMeter.Read, CancellationToken.None);
             if (sending && now >= until)
             {
-                (sending, figures.Cpu) = (false, CpuMeter.Read().Since(before ?? CpuMeter.Read()));
+                (sending, figures.Cpu) = (false, CpuMeter.Read().Since(before!.Result));
             }
 
             for (; gap > 0 && sending && due <= now; due += gap) late.Enqueue((long)due);

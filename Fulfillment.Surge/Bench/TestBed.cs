@@ -27,13 +27,16 @@ internal sealed class TestBed : IAsyncDisposable
 
     internal string Redis { get; private set; } = "";
 
-    internal static async Task<TestBed> StartAsync(TimeProvider clock, CancellationToken cancellation)
+    /// <summary>With more settings of the cluster, NAME=VALUE each.</summary>
+    internal static async Task<TestBed> StartAsync(
+        TimeProvider clock, CancellationToken cancellation, params string[] settings)
     {
         var bed = new TestBed(clock);
         try
         {
             var ports = Ports.Free(2);
-            bed._postgres = await PostgresServer.StartAsync(bed._folder, ports[0], bed.Adopt, clock, cancellation);
+            bed._postgres = await PostgresServer.StartAsync(
+                bed._folder, ports[0], bed.Adopt, clock, cancellation, settings);
             (_, bed.Redis) = await RedisServer.StartAsync(bed._folder, ports[1], bed.Adopt, clock, cancellation);
             return bed;
         }

@@ -32,7 +32,7 @@ internal sealed class PostgresServer(Child child, string connectionString)
 
     internal static async Task<PostgresServer> StartAsync(
         RunFolder folder, int port, Func<string, Func<ProcessStartInfo>, Signal, Child> adopt, TimeProvider clock,
-        CancellationToken cancellation)
+        CancellationToken cancellation, params string[] more)
     {
         var binaries = FindBinaries();
         var user = Environment.IsPrivilegedProcess && OperatingSystem.IsLinux() ? UserUnderRoot : null;
@@ -41,7 +41,7 @@ internal sealed class PostgresServer(Child child, string connectionString)
         await InitAsync(binaries, cluster, password, user, cancellation);
 
         string[] arguments =
-            ["-D", cluster, "-p", $"{port}", .. Settings.SelectMany(setting => new[] { "-c", setting })];
+            ["-D", cluster, "-p", $"{port}", .. Settings.Concat(more).SelectMany(setting => new[] { "-c", setting })];
         var child = adopt(
             "postgres", () => Nursery.Bound(Path.Combine(binaries, "postgres"), arguments, user, Signal.Interrupt),
             Signal.Interrupt);

@@ -14,7 +14,11 @@ internal static class AcknowledgedInvariant
         SELECT format('%s/%s: acknowledged as %s, stored as %s', told.client_id, told.client_order_id, told.order_id,
                       coalesce(string_agg(stored.order_id::text, ', '), 'nothing'))
         FROM unnest($1::text[], $2::text[], $3::uuid[]) AS told(client_id, client_order_id, order_id)
-        LEFT JOIN orders AS stored USING (client_id, client_order_id)
+        LEFT JOIN (
+            SELECT client_id, client_order_id, order_id FROM orders
+            UNION ALL
+            SELECT client_id, client_order_id, order_id FROM past_orders
+        ) AS stored USING (client_id, client_order_id)
         GROUP BY told.client_id, told.client_order_id, told.order_id
         HAVING count(stored.order_id) <> 1 OR bool_or(stored.order_id <> told.order_id)
         LIMIT 20

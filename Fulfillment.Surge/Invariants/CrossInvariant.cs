@@ -67,7 +67,18 @@ internal static class CrossInvariants
     private const string AllocatedSql = """
         SELECT format('%s/%s/%s', order_id, release_no, line_no) COLLATE "C" AS key,
                format('%s units, %s picked, %s short', sum(quantity - cancelled), sum(picked), sum(short))
-        FROM allocations JOIN releases USING (client_id, order_id, release_no)
+        FROM (
+            SELECT order_id, release_no, line_no, quantity, picked, short, cancelled, state
+            FROM allocations JOIN releases USING (client_id, order_id, release_no)
+            UNION ALL
+            SELECT order_id, part.release_no, line_no, quantity, coalesce(picked, 0), coalesce(short, 0),
+                coalesce(cancelled, 0), state
+            FROM past_orders
+            CROSS JOIN LATERAL json_to_recordset(work->'allocations')
+                AS part (release_no int, line_no int, quantity int, picked int, short int, cancelled int)
+            JOIN LATERAL json_to_recordset(work->'releases') AS release (release_no int, state text)
+                ON release.release_no = part.release_no
+        ) AS allocated
         WHERE state IN ('Planned', 'Picking', 'Picked')
         GROUP BY order_id, release_no, line_no ORDER BY key
         """;
@@ -80,7 +91,13 @@ internal static class CrossInvariants
 
     private const string AppliedSql = """
         SELECT format('%s/%s', order_id, release_no) COLLATE "C" AS key, format('%s events', feed_version)
-        FROM releases WHERE feed_version > 0 ORDER BY key
+        FROM (
+            SELECT order_id, release_no, feed_version FROM releases
+            UNION ALL
+            SELECT order_id, release_no, feed_version FROM past_orders
+            CROSS JOIN LATERAL json_to_recordset(work->'releases') AS release (release_no int, feed_version int)
+        ) AS applied
+        WHERE feed_version > 0 ORDER BY key
         """;
 
     // The count as well as the last version: a hole would be an event that nobody can have applied.

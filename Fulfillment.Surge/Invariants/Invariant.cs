@@ -11,11 +11,15 @@ internal sealed record Invariant(int Number, string Name, string OffendersSql)
     /// <summary>More rows than this say nothing new.</summary>
     internal const int OffendersMax = 20;
 
-    internal async Task<List<string>> OffendersAsync(NpgsqlDataSource database, CancellationToken cancellation)
+    /// <param name="database">The one that it speaks of.</param>
+    /// <param name="cancellation">Ends the query.</param>
+    /// <param name="seconds">How long the query may take: a database of ten million orders is read whole.</param>
+    internal async Task<List<string>> OffendersAsync(
+        NpgsqlDataSource database, CancellationToken cancellation, int seconds = 120)
     {
         await using var command = database.CreateCommand(
             $"SELECT offender FROM ({OffendersSql}) AS found(offender) LIMIT {OffendersMax}");
-        command.CommandTimeout = 120;
+        command.CommandTimeout = seconds;
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var offenders = new List<string>();
         while (await rows.ReadAsync(cancellation)) offenders.Add(rows.GetString(0));

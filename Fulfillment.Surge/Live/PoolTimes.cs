@@ -58,6 +58,7 @@ internal static class PoolTimes
         if (perOrder <= 0) return null;
         return perPool >= 0
             ? (perPool, perOrder)
-            : (0, seen.Sum(one => one.Orders * one.Size * one.Stay) / seen.Sum(one => one.Orders * one.Size * one.Size));
+            : (0, seen.Sum(one => one.Orders * one.Size * one.Stay)
+                / seen.Sum(one => one.Orders * one.Size * one.Size));
     }
 }

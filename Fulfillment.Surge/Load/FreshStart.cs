@@ -9,7 +9,7 @@ namespace Fulfillment.Surge.Load;
 /// </summary>
 internal static class FreshStart
 {
-    private const string AnyOrderSql = "SELECT EXISTS (SELECT FROM orders)";
+    private const string AnyOrderSql = "SELECT EXISTS (SELECT FROM orders) OR EXISTS (SELECT FROM past_orders)";
 
     /// <exception cref="HostingException">There are orders.</exception>
     internal static async Task RequireAsync(NpgsqlDataSource ordersDb, CancellationToken cancellation)

@@ -46,7 +46,7 @@ internal static class MatrixPlan
     /// <summary>Processes of Picking that this machine's memory and the cluster's connections bear.</summary>
     internal const int ReplicasMax = 40;
 
-    /// <summary>So that the replicas of the baseline's 10x, and a quarter more, stay within <see cref="CoresMax"/>.</summary>
+    /// <summary>So that the baseline's replicas at 10x, and a quarter more, stay within the limit.</summary>
     internal static double CoresOfReplicaMax => CoresMax / Math.Ceiling(Scale * BusyAtNormal * DrainMargin);
 
     /// <param name="options">Profile, phases and compression are taken; what makes a cell is set.</param>

@@ -10,12 +10,13 @@ namespace Fulfillment.OrTools;
 /// Order batching as OR-Tools' routing library takes it: a vehicle routing problem whose nodes are orders. Going from
 /// the depot to an order costs half its own tour, from order i to j what j adds to i's tour, shared evenly
 /// (c(ij) - (c(i) + c(j)) / 2), so that carts of one and two orders cost exactly their tours and larger ones nearly.
-/// Savings, then guided local search, as its own guide has it. Every solution on the way is priced by exact tours and
-/// the best counts, so the peer is not judged by its approximation.
+/// Savings, then guided local search, as its own guide has it. Every solution on the way is priced by exact tours, and
+/// the best of them counts: the peer is not judged by its approximation. The one that it returns as its best, which is
+/// what a user would walk, is priced beside it.
 /// </summary>
 internal static class RoutingPeer
 {
-    internal static long BestMm(PlanningProblem problem, int seconds)
+    internal static (long BestMm, long ReturnedMm) Plan(PlanningProblem problem, int seconds)
     {
         var pool = new Pool(problem);
         var orders = pool.Orders;
@@ -32,13 +33,14 @@ internal static class RoutingPeer
         var count = routing.RegisterUnaryTransitCallback(index => manager.IndexToNode(index) == 0 ? 0 : 1);
         routing.AddDimension(count, 0, problem.Cart.OrdersMax, true, "orders");
         var best = long.MaxValue;
-        routing.AddAtSolutionCallback(() => best = Math.Min(best, ExactMm(pool, manager, routing)));
+        routing.AddAtSolutionCallback(() =>
+            best = Math.Min(best, ExactMm(pool, manager, routing, next => next.Value())));
         var parameters = operations_research_constraint_solver.DefaultRoutingSearchParameters();
         parameters.FirstSolutionStrategy = FirstSolutionStrategy.Types.Value.Savings;
         parameters.LocalSearchMetaheuristic = LocalSearchMetaheuristic.Types.Value.GuidedLocalSearch;
         parameters.TimeLimit = new Duration { Seconds = seconds };
         using var solution = routing.SolveWithParameters(parameters);
-        return best;
+        return (best, solution is null ? best : ExactMm(pool, manager, routing, next => solution.Value(next)));
     }
 
     private static long[,] Costs(Pool pool)
@@ -62,14 +64,15 @@ internal static class RoutingPeer
         return cost;
     }
 
-    private static long ExactMm(Pool pool, RoutingIndexManager manager, RoutingModel routing)
+    private static long ExactMm(
+        Pool pool, RoutingIndexManager manager, RoutingModel routing, Func<IntVar, long> valueOf)
     {
         var total = 0L;
         for (var v = 0; v < routing.Vehicles(); v++)
         {
             var batch = new List<int>();
-            var at = routing.NextVar(routing.Start(v)).Value();
-            for (; !routing.IsEnd(at); at = routing.NextVar(at).Value()) batch.Add(manager.IndexToNode(at) - 1);
+            var at = valueOf(routing.NextVar(routing.Start(v)));
+            for (; !routing.IsEnd(at); at = valueOf(routing.NextVar(at))) batch.Add(manager.IndexToNode(at) - 1);
             if (batch.Count > 0) total += pool.CostOf(batch);
         }
 

@@ -7,7 +7,7 @@ namespace Fulfillment.Surge.Bench.Intake;
 /// </summary>
 internal sealed record IntakeRun(
     long Acknowledged, double PerSecond, double P50Ms, double P99Ms, double CpuSecondsPerThousand, double OthersShare,
-    string? Oddity);
+    string? Oddity, TimeSpan LongestPause = default);
 
 /// <summary>Something that takes orders, on a database of its own in the one cluster.</summary>
 internal abstract class Contender(string name, string database)
@@ -50,6 +50,7 @@ internal sealed class HttpContender(
 
     internal override async Task TuneAsync(string @case, Func<Contender, Task<IntakeRun>> trial)
     {
+        if (forms.Count == 1 && connections.Count == 1) return; // nothing to find out
         var (best, chosen) = (0.0, _trial);
         foreach (var setting in forms.SelectMany(form => connections.Select(count => (count, form))))
         {
@@ -84,7 +85,8 @@ internal sealed class HttpContender(
             figures.Count(201), figures.PerSecond, figures.Ms(50), figures.Ms(99),
             figures.Measured == 0 ? 0 : figures.Cpu.Own * 1000 / figures.Measured,
             figures.Cpu.Others / (window.TotalSeconds * Environment.ProcessorCount),
-            figures.Others(201) == 0 ? null : $"{figures.Others(201)} other answers, one of them: {figures.Oddity}");
+            figures.Others(201) == 0 ? null : $"{figures.Others(201)} other answers, one of them: {figures.Oddity}",
+            figures.LongestPause);
     }
 
     internal override void Pause()

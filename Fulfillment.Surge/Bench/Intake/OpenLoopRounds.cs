@@ -33,7 +33,8 @@ internal static class OpenLoopRounds
                 CultureInfo.InvariantCulture,
                 $"open  {round} {rate:0}/s offered, {run.PerSecond:0}/s accepted,"
                 + $" p50 {run.P50Ms:0.00} p99 {run.P99Ms:0.00} ms,"
-                + $" longest fsync {probe.Longest.TotalMilliseconds:0.0} ms, others {run.OthersShare:0.0%}"
+                + $" longest fsync {probe.Longest.TotalMilliseconds:0.0} ms,"
+                + $" client's longest pause {run.LongestPause.TotalMilliseconds:0.0} ms, others {run.OthersShare:0.0%}"
                 + $"{(kept ? "" : " DROPPED")}"));
             if (kept) runs.Add((run, probe.Longest));
         }

@@ -10,6 +10,7 @@ public class ExactToursAgainstHeldKarp
     [InlineData(1, 4_000)]
     [InlineData(2, 3_000)]
     [InlineData(3, 3_000)]
+    [InlineData(4, 300)]
     public void Every_exact_tour_is_as_short_as_the_shortest_one(int blocks, int cases)
     {
         var random = new Random(1983 + blocks);

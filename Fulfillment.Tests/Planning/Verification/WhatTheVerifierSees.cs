@@ -9,7 +9,8 @@ public class WhatTheVerifierSees
     private static readonly PlanningProblem Problem = RandomPools.Pool(new Random(3), WarehouseLayout.Default, 12,
         dated: true);
 
-    private static readonly Plan Good =
+    // Planned anew each time: the mutation run asks one process about many planners.
+    private static Plan Good =>
         Assert.IsType<PlanningOutcome.Planned>(OptimizedPlanner.Plan(Problem, new Budget(10_000), 1)).Plan;
 
     private static Tour First => Good.Tours[0];

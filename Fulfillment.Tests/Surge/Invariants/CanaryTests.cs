@@ -38,6 +38,20 @@ public sealed class CanaryTests(ScratchStores stores) : IClassFixture<ScratchSto
         { "every event had its effect once", InOrders, "UPDATE releases SET feed_version = 1 WHERE state = 'Picked'", "1 events" },
     };
 
+    /// <summary>The same bugs in an order that is past: invariant, what is changed into what.</summary>
+    public static TheoryData<string, string, string> PastCanaries => new()
+    {
+        { "reserved = open allocations", "'picked':2", "'picked':1" },
+        { "no release is stuck", "'state':'Picked'", "'state':'Planned'" },
+        { "no order is lost", "'releases':[{", "'forgotten':[{" },
+        { "each line adds up", "'quantity':2,'shipped':2", "'quantity':3,'shipped':2" },
+        { "each line adds up", "'shipped':2", "'shipped':3" },
+        { "each row belongs to its client", "'sku':'B','quantity':2,'picked'", "'sku':'A','quantity':2,'picked'" },
+        { "units in tasks = units allocated, once planned", "'quantity':2,'picked':2", "'quantity':3,'picked':3" },
+        { "every event had its effect once", "'feed_version':2", "'feed_version':1" },
+        { AcknowledgedInvariant.Name, "", "" },
+    };
+
     [Fact]
     public async Task A_healthy_world_breaks_no_invariant()
     {
@@ -55,6 +69,29 @@ public sealed class CanaryTests(ScratchStores stores) : IClassFixture<ScratchSto
 
         var finding = Assert.Single(findings, finding => finding.Name == name);
         Assert.Contains(finding.Offenders, row => row.Contains(named, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(PastCanaries))]
+    public async Task A_planted_bug_in_a_past_order_is_seen_too(string name, string was, string becomes)
+    {
+        var bug = was.Length == 0
+            ? "UPDATE past_orders SET client_order_id = 'another'"
+            : $"UPDATE past_orders SET work = replace(work::text, '{Quoted(was)}', '{Quoted(becomes)}')::json";
+        var findings = await CheckAsync(InOrders, bug);
+
+        var finding = Assert.Single(findings, finding => finding.Name == name);
+        Assert.Contains(finding.Offenders, row =>
+            row.Contains("000000000006", StringComparison.Ordinal) || row.Contains("order-6", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_order_that_is_past_and_open_at_once_is_seen()
+    {
+        var findings = await CheckAsync(InOrders, "UPDATE past_orders SET client_order_id = 'order-1'");
+
+        var finding = Assert.Single(findings, finding => finding.Name == "no order is lost");
+        Assert.Contains("order-1", Assert.Single(finding.Offenders), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,6 +116,8 @@ public sealed class CanaryTests(ScratchStores stores) : IClassFixture<ScratchSto
         Assert.Contains("first", Assert.Single(finding.Offenders), StringComparison.Ordinal);
     }
 
+    private static string Quoted(string json) => json.Replace('\'', '"');
+
     private async Task<IReadOnlyList<Finding>> CheckAsync(string database, string bug)
     {
         var (orders, picking) = await stores.CopyAsync();
@@ -93,6 +132,8 @@ public sealed class CanaryTests(ScratchStores stores) : IClassFixture<ScratchSto
     {
         var told = new Acknowledgements();
         told.Accept(Order(), Guid.Parse(HealthyWorld.Picked), DateTimeOffset.UnixEpoch, repeat: false);
+        var past = new PlannedOrder(TimeSpan.Zero, "acme", "order-6", [new PlannedLine("B", 2)]);
+        told.Accept(past, Guid.Parse(HealthyWorld.Past), DateTimeOffset.UnixEpoch, repeat: false);
         return told;
     }
 
