@@ -44,7 +44,7 @@ public class SameAnswers(OrdersFixture orders) : IClassFixture<OrdersFixture>
     public async Task A_page_holds_past_and_open_orders_in_the_order_they_were_placed()
     {
         await using var shop = await Shop.BuildAsync(orders, shut: true);
-        await shop.ReceiveAsync("a", 10);
+        await shop.ReceiveAsync("a", 12);
         var ids = new List<Guid>();
         for (var i = 0; i < 6; i++) ids.Add(await PlaceAsync(shop, $"page-{i}", null));
         foreach (var closed in (int[])[0, 2, 3, 5]) await EndAsync(shop, ids[closed], Shipped);
