@@ -103,8 +103,14 @@ public class SameAnswers(OrdersFixture orders) : IClassFixture<OrdersFixture>
         Assert.Equal(1, await ArchiveAsync());
         var late = new FeedEvent
         {
-            Xid = 1, Id = 1, ClientId = shop.Id, OrderId = order, ReleaseNo = 1, Version = 4,
-            Kind = EventKinds.Picked, At = DateTimeOffset.UnixEpoch,
+            Xid = 1,
+            Id = 1,
+            ClientId = shop.Id,
+            OrderId = order,
+            ReleaseNo = 1,
+            Version = 4,
+            Kind = EventKinds.Picked,
+            At = DateTimeOffset.UnixEpoch,
         };
 
         await using var connection = await orders.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
