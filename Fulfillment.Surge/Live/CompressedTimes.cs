@@ -46,9 +46,17 @@ internal static class CompressedTimes
     }
 
     /// <summary>Orders of one pool in the system that was asked for.</summary>
-    internal static int PoolOrdersOf(EmbeddedOptions asked) =>
-        asked.Settings.TryGetValue("Pool__OrdersMax", out var text)
-        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var orders) ? orders : PoolOrdersMax;
+    internal static int PoolOrdersOf(EmbeddedOptions asked) => Whole(asked, 1, "Pool__OrdersMax");
+
+    /// <summary>How long a thin pool waits in it, of the run.</summary>
+    internal static TimeSpan PoolWaitOf(EmbeddedOptions asked, double k) =>
+        TimeSpan.FromMilliseconds(Whole(asked, k, "Pool__WaitMilliseconds"));
+
+    private static int Whole(EmbeddedOptions asked, double k, string setting) =>
+        int.TryParse(
+            Under(asked, k).Settings[setting], NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : throw new HostingException($"{setting.Replace("__", ":", StringComparison.Ordinal)} is no whole number");
 
     private static string Milliseconds(TimeSpan time, TimeSpan least) =>
         Math.Round((time > least ? time : least).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);

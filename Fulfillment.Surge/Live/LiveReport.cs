@@ -60,8 +60,7 @@ internal static class LiveReport
             look.T, look.Asked + look.Draining, look.Asked, 0, Ready: look.Ready))];
         var rate = options.ReplicaRate ?? SeenRate.Of(looks, facts.Clients.Pools, phases);
         report = Scaled(report, options, spec, looks, facts, rate);
-        report.Settings = LiveSettings.Of(
-            options, spec, workload, facts, rate, PoolTimes.Of(looks, facts.Clients.Pools, phases.Total));
+        report.Settings = LiveSettings.Of(options, spec, workload, facts, rate);
         report.Verdict = [.. LiveWords.Of(report, options, facts)];
         return report;
     }

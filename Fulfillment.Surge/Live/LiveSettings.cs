@@ -12,8 +12,7 @@ internal static class LiveSettings
         facts.Startups.Count == 0 ? null : facts.Startups.Order().ElementAt(facts.Startups.Count / 2);
 
     internal static Dictionary<string, string> Of(
-        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate,
-        (double PerPool, double PerOrder)? poolTimes)
+        PhasedOptions options, ScaleSpec? spec, Workload workload, LiveFacts facts, double? replicaRate)
     {
         var settings = new Dictionary<string, object?>
         {
@@ -34,10 +33,8 @@ internal static class LiveSettings
             ["cpuFactor"] = options.Cores is { } cores ? cores / LiveRule.CoresOfBicep() : null,
             ["pickingProgram"] = facts.Program,
             ["poolOrdersMax"] = options.PoolOrdersMax,
-            ["poolWaitSeconds"] = CompressedTimes.PoolWait.TotalSeconds / options.Compression,
+            ["poolWaitSeconds"] = CompressedTimes.PoolWaitOf(options.System, options.Compression).TotalSeconds,
             ["replicaRate"] = replicaRate,
-            ["poolSeconds"] = poolTimes?.PerPool,
-            ["orderSeconds"] = poolTimes?.PerOrder,
             ["startupSeconds"] = Startup(facts)?.TotalSeconds,
             ["startupSecondsOfDay"] = Startup(facts)?.TotalSeconds * options.Compression,
             ["hostBusy"] = facts.HostBusy,

@@ -7,8 +7,8 @@ namespace Fulfillment.Surge.Simulate;
 internal static class LiveRun
 {
     /// <summary>
-    /// Takes the planner's cost and the start-up delay from a run: what it says of its pools, else orders planned a
-    /// second and ready replica while work waited; the delay that it states, else the median wait from asked to ready.
+    /// Takes the planner's cost and the start-up delay from a run: the rate that it states for a replica, else orders
+    /// planned a second and ready replica while work waited; its start-up, else the median wait from asked to ready.
     /// Adds a line for everything that it took, or could not.
     /// </summary>
     internal static SimulationSettings Calibrate(SimulationSettings settings, SurgeReport live, Action<string> say)
@@ -19,17 +19,9 @@ internal static class LiveRun
             PoolWaitSeconds = Setting(live, "poolWaitSeconds") ?? settings.PoolWaitSeconds,
             Cost = settings.Cost with { Quota = Setting(live, "cpuQuota") ?? settings.Cost.Quota },
         };
-        if (Setting(live, "poolSeconds") is { } perPool && Setting(live, "orderSeconds") is { } perEach)
+        if ((Setting(live, "replicaRate") ?? ReplicaRate(live, settings.PoolOrdersMax)) is { } rate)
         {
-            var quota = settings.Cost.Quota;
-            settings = settings with { Cost = new(perPool * quota, perEach * quota, 0, quota) };
-            say(string.Create(CultureInfo.InvariantCulture,
-                $"calibrated: a pool is in hand for {perPool:0.###} s and {perEach:0.#####} s an order: "
-                    + $"{settings.ReplicaRate:0.##} orders/s from full pools"));
-        }
-        else if ((ReplicaRate(live, settings.PoolOrdersMax) ?? Setting(live, "replicaRate")) is { } rate)
-        {
-            // A report that does not tell the pool's own part: a full pool is planned at the rate seen.
+            // The pool's own part cannot be told apart from one run; a full pool is planned at the rate seen.
             var perOrder = settings.Cost.Quota / rate;
             settings = settings with { Cost = new(0, perOrder, 0, settings.Cost.Quota) };
             say(string.Create(CultureInfo.InvariantCulture,

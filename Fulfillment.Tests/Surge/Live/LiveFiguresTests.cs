@@ -69,6 +69,9 @@ public sealed class LiveFiguresTests
             under.Settings["Pool__OrdersMax"], under.Settings["Some__Url"]));
         Assert.Equal("167", under.Settings["Effort__ConstructiveFromMilliseconds"]);
         Assert.Equal((50, 100), (CompressedTimes.PoolOrdersOf(asked), CompressedTimes.PoolOrdersOf(new())));
+        Assert.Equal(25, CompressedTimes.PoolWaitOf(asked, 20).TotalMilliseconds);
+        var waiting = new EmbeddedOptions { Settings = SystemOptions.Environment(["Pool:WaitMilliseconds=1000"]) };
+        Assert.Equal(1_000, CompressedTimes.PoolWaitOf(waiting, 20).TotalMilliseconds);
     }
 
     [Fact]
