@@ -27,11 +27,12 @@ internal static class Programs
     {
         var form = readyToRun ? "r2r" : "jit";
         var output = Path.Combine(Root, "artifacts", form, project);
-        // Folders of its own: the switches of PublishAot stand in what was built for it.
+        // Folders of its own: the switches of PublishAot stand in what was built for it. Without it the endpoints are
+        // wired by reflection, which the analyzers of IsAotCompatible refuse.
         await DotnetAsync(
             ["publish", Path.Combine(Root, project), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier,
-                "--no-self-contained", "-p:PublishAot=false", $"-p:PublishReadyToRun={readyToRun}",
-                $"-p:ArtifactsPivots=release_{form}", "-o", output], cancellation);
+                "--no-self-contained", "-p:PublishAot=false", "-p:IsAotCompatible=false",
+                $"-p:PublishReadyToRun={readyToRun}", $"-p:ArtifactsPivots=release_{form}", "-o", output], cancellation);
         return Path.Combine(output, project);
     }
 
