@@ -32,7 +32,8 @@ internal static class Programs
         await DotnetAsync(
             ["publish", Path.Combine(Root, project), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier,
                 "--no-self-contained", "-p:PublishAot=false", "-p:IsAotCompatible=false",
-                $"-p:PublishReadyToRun={readyToRun}", $"-p:ArtifactsPivots=release_{form}", "-o", output], cancellation);
+                $"-p:PublishReadyToRun={readyToRun}", $"-p:ArtifactsPivots=release_{form}", "-o", output],
+            cancellation);
         return Path.Combine(output, project);
     }
 
