@@ -144,6 +144,25 @@ public sealed class SimulationTests
         Assert.InRange(error.PeakError, -0.15, 0.15);
     }
 
+    [Fact]
+    public void A_run_is_replayed_under_its_own_rules_and_bounds_unless_others_were_asked_for()
+    {
+        var original = Settings() with { Arrivals = Arrivals.Step(5, 10, 60, 60, 60) };
+        var live = SimulationReport.Of(original, Run(original), null);
+        live.Settings = new Dictionary<string, string>
+        {
+            ["rules"] = "orders",
+            ["minReplicas"] = "2",
+            ["maxReplicas"] = "7",
+        };
+        var its = LiveRun.Replay(Settings(), live, itsBounds: true).Spec;
+        Assert.Equal((2, 7, 1), (its.MinReplicas, its.MaxReplicas, its.Rules.Count));
+        var asked = LiveRun.Replay(Settings(), live, itsBounds: false).Spec;
+        Assert.Equal((1, 30), (asked.MinReplicas, asked.MaxReplicas));
+        live.Settings = new Dictionary<string, string> { ["rules"] = "another" };
+        Assert.Empty(LiveRun.Replay(Settings(), live, itsBounds: true).Spec.Rules);
+    }
+
     internal static SimulationSettings Settings() => new()
     {
         Spec = new("picking", 1, 30, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(300),
