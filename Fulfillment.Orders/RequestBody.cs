@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fulfillment.ServiceDefaults;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Fulfillment.Orders;
 
@@ -16,8 +15,7 @@ internal static class RequestBody
     internal static async ValueTask<T?> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, int bytesMax)
         where T : class
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = bytesMax;
+        if (!await BodyCap.AllowAsync(context, bytesMax)) return null;
         try
         {
             var body = await ReadAsync(context.Request.BodyReader, type, context.RequestAborted);
@@ -33,7 +31,7 @@ internal static class RequestBody
         }
         catch (BadHttpRequestException refused) when (refused.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            await Problems.WriteAsync(context, 413, "body_too_large", $"The body may have {bytesMax} bytes.");
+            await BodyCap.RefuseAsync(context, bytesMax);
         }
 
         return null;

@@ -23,7 +23,6 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddApiKeys(
         ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]),
         ("operator", ["operator"]));
-    builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = RequestFaults.BodyBytesMax);
     builder.Services.ConfigureHttpJsonOptions(json =>
     {
         json.SerializerOptions.TypeInfoResolverChain.Insert(0, PickingJson.Default);

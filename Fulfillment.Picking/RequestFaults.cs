@@ -14,6 +14,10 @@ internal static class RequestFaults
     {
         app.UseExceptionHandler(handler => handler.Run(AnswerExceptionAsync));
         app.UseStatusCodePages(page => AnswerStatusAsync(page.HttpContext));
+        app.Use(async (context, next) =>
+        {
+            if (await BodyCap.AllowAsync(context, BodyBytesMax)) await next(context);
+        });
     }
 
     private static Task AnswerExceptionAsync(HttpContext context)
@@ -32,7 +36,7 @@ internal static class RequestFaults
             400 => ("malformed_request", "The request cannot be read: check its JSON and its parameters."),
             404 => ("not_found", "There is nothing here."),
             405 => ("method_not_allowed", "The resource does not know this method."),
-            413 => ("body_too_large", $"The body is larger than {BodyBytesMax} bytes."),
+            413 => ("body_too_large", $"The body may have {BodyBytesMax} bytes."),
             415 => ("unsupported_media_type", "Send application/json."),
             var other => ($"status_{other}", "The request failed."),
         };

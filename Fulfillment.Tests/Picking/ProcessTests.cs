@@ -121,7 +121,7 @@ public sealed class ProcessTests(TestServers servers)
             PickingBench.FloorKey, confirm);
         await RefusedAsync(404, "not_found", HttpMethod.Get, "/nowhere", PickingBench.FloorKey);
         await RefusedAsync(413, "body_too_large", HttpMethod.Put, "/slots", PickingBench.OperatorKey,
-            "[" + new string(' ', Fulfillment.Picking.RequestFaults.BodyBytesMax) + "]");
+            "[" + new string(' ', 20 << 20) + "]");
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/backlog", PickingBench.OperatorKey)).Status);
         Assert.Equal(HttpStatusCode.OK,
             (await SendAsync(HttpMethod.Get, "/dead-letters", PickingBench.OperatorKey)).Status);
