@@ -73,7 +73,6 @@ internal static class Savings
             }
 
             near[b].Clear();
-            near[a].Remove(a);
             foreach (var c in near[a]) Consider(Math.Min(a, c), Math.Max(a, c));
         }
 

@@ -218,6 +218,8 @@ internal sealed class Frontier
 
         private int Component(int node) => (int)(Bits >> (node * 8 + 2)) & 15;
 
+        /// <summary>At a node of the frontier; the depot need not be asked, as odd ends never stand alone in a
+        /// component.</summary>
         private bool HoldsComponent(int component, int nodes)
         {
             for (var k = 0; k < nodes; k++)
@@ -225,7 +227,7 @@ internal sealed class Frontier
                 if (Degree(k) > 0 && Component(k) == component) return true;
             }
 
-            return Degree(DepotNode) == 1 && Component(DepotNode) == component;
+            return false;
         }
 
         private State With(int node, int degree, int component)
