@@ -40,7 +40,7 @@ internal sealed record CrossInvariant(int Number, string Name, string OrdersSql,
 
         internal async Task OpenAsync(CancellationToken cancellation)
         {
-            _command.CommandTimeout = 120;
+            _command.CommandTimeout = Invariant.SecondsMax;
             _rows = await _command.ExecuteReaderAsync(cancellation);
             await NextAsync(cancellation);
         }

@@ -11,15 +11,14 @@ internal sealed record Invariant(int Number, string Name, string OffendersSql)
     /// <summary>More rows than this say nothing new.</summary>
     internal const int OffendersMax = 20;
 
-    /// <param name="database">The one that it speaks of.</param>
-    /// <param name="cancellation">Ends the query.</param>
-    /// <param name="seconds">How long the query may take: a database of ten million orders is read whole.</param>
-    internal async Task<List<string>> OffendersAsync(
-        NpgsqlDataSource database, CancellationToken cancellation, int seconds = 120)
+    /// <summary>How long a query may take: a database of ten million orders is read whole.</summary>
+    internal const int SecondsMax = 600;
+
+    internal async Task<List<string>> OffendersAsync(NpgsqlDataSource database, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand(
             $"SELECT offender FROM ({OffendersSql}) AS found(offender) LIMIT {OffendersMax}");
-        command.CommandTimeout = seconds;
+        command.CommandTimeout = SecondsMax;
         await using var rows = await command.ExecuteReaderAsync(cancellation);
         var offenders = new List<string>();
         while (await rows.ReadAsync(cancellation)) offenders.Add(rows.GetString(0));

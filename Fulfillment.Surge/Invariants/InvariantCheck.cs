@@ -11,9 +11,7 @@ internal static class InvariantCheck
         NpgsqlDataSource ordersDb, NpgsqlDataSource pickingDb, Acknowledgements acknowledged,
         CancellationToken cancellation)
     {
-        var findings = new List<Finding>();
-        foreach (var invariant in OrdersInvariants.All)
-            findings.Add(new(invariant.Number, invariant.Name, await invariant.OffendersAsync(ordersDb, cancellation)));
+        var findings = new List<Finding>(await OrdersInvariants.CheckAsync(ordersDb, cancellation));
         foreach (var invariant in PickingInvariants.All)
             findings.Add(
                 new(invariant.Number, invariant.Name, await invariant.OffendersAsync(pickingDb, cancellation)));

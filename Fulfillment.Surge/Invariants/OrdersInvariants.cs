@@ -1,12 +1,17 @@
+using Npgsql;
+
 namespace Fulfillment.Surge.Invariants;
 
 /// <summary>
-/// What ordersdb alone can show. An order that is over is one row of past_orders, with its lines, releases and
-/// allocations inside: what holds for the tables of work holds for it, row by row.
+/// What ordersdb alone can show: of the tables of work by what they join, of <see cref="PastOrderInvariants"/> row by row.
 /// </summary>
 internal static class OrdersInvariants
 {
+    internal const string ReservedIsOpen = "reserved = open allocations";
     internal const string NoReleaseIsStuck = "no release is stuck";
+    internal const string NoOrderIsLost = "no order is lost";
+    internal const string LineAddsUp = "each line adds up";
+    internal const string RowsOfTheirClient = "each row belongs to its client";
 
     // The schema checks this too; a checker that trusts the checked would see nothing on the day a check is dropped.
     private const string StockCoversSql = """
@@ -22,12 +27,6 @@ internal static class OrdersInvariants
                 GROUP BY client_id, sku
         ) AS allocated USING (client_id, sku)
         WHERE coalesce(reserved, 0) <> coalesce(open, 0)
-        UNION ALL
-        SELECT format('past order %s/%s, release %s, line %s: units of %s are still open', client_id, order_id,
-            release_no, line_no, sku)
-        FROM past_orders CROSS JOIN LATERAL json_to_recordset(work->'allocations')
-            AS part (release_no int, line_no int, sku text, quantity int, picked int, short int, cancelled int)
-        WHERE quantity <> coalesce(picked, 0) + coalesce(short, 0) + coalesce(cancelled, 0)
         """;
 
     private const string OnHandIsLedgerSql = """
@@ -47,10 +46,6 @@ internal static class OrdersInvariants
         WHERE state NOT IN ('Picked', 'Cancelled', 'Failed')
           AND NOT (state = 'Waiting' AND held AND EXISTS (
               SELECT FROM holds WHERE holds.client_id = release.client_id AND holds.order_id = release.order_id))
-        UNION ALL
-        SELECT format('release %s/%s/%s of a past order: %s', client_id, order_id, release_no, state)
-        FROM past_orders CROSS JOIN LATERAL json_to_recordset(work->'releases') AS release (release_no int, state text)
-        WHERE state NOT IN ('Picked', 'Cancelled')
         """;
 
     private const string LostOrderSql = """
@@ -60,9 +55,6 @@ internal static class OrdersInvariants
               (orders.client_id, orders.order_id))
           AND NOT EXISTS (SELECT FROM backorders WHERE (backorders.client_id, backorders.order_id) =
               (orders.client_id, orders.order_id))
-        UNION ALL
-        SELECT format('past order %s/%s: no release, not cancelled', client_id, order_id)
-        FROM past_orders WHERE cancelled_at IS NULL AND work->'releases' IS NULL
         UNION ALL
         SELECT format('order %s/%s: past, and not past', client_id, client_order_id)
         FROM past_orders JOIN orders USING (client_id, client_order_id)
@@ -83,19 +75,6 @@ internal static class OrdersInvariants
         LEFT JOIN backorders AS backorder USING (client_id, order_id, line_no)
         WHERE line.quantity <> coalesce(held, 0) + coalesce(backorder.quantity, 0) + line.cancelled
            OR shipped > coalesce(picked, 0)
-        UNION ALL
-        SELECT format('past line %s/%s/%s: ordered %s, allocated %s, cancelled %s, shipped %s of %s picked',
-            client_id, order_id, line.line_no, line.quantity, held, line.cancelled, line.shipped, picked)
-        FROM past_orders
-        CROSS JOIN LATERAL json_to_recordset(work->'lines')
-            AS line (line_no int, quantity int, cancelled int, shipped int)
-        CROSS JOIN LATERAL (
-            SELECT coalesce(sum(part.quantity - coalesce(part.short, 0) - coalesce(part.cancelled, 0)), 0) AS held,
-                coalesce(sum(part.picked), 0) AS picked
-            FROM json_to_recordset(work->'allocations')
-                AS part (line_no int, quantity int, picked int, short int, cancelled int)
-            WHERE part.line_no = line.line_no) AS allocated
-        WHERE line.quantity <> held + coalesce(line.cancelled, 0) OR coalesce(line.shipped, 0) > picked
         """;
 
     private const string StrangersRowSql = """
@@ -109,23 +88,31 @@ internal static class OrdersInvariants
         SELECT format('release %s/%s/%s: no such order of this client', client_id, order_id, release_no)
         FROM releases WHERE NOT EXISTS (
             SELECT FROM orders WHERE (orders.client_id, orders.order_id) = (releases.client_id, releases.order_id))
-        UNION ALL
-        SELECT format('allocation %s/%s/%s/%s of %s, past: no such line', client_id, order_id, release_no, line_no, sku)
-        FROM past_orders
-        CROSS JOIN LATERAL json_to_recordset(work->'allocations') AS part (release_no int, line_no int, sku text)
-        WHERE NOT EXISTS (
-            SELECT FROM json_to_recordset(work->'lines') AS line (line_no int, sku text)
-            WHERE (line.line_no, line.sku) = (part.line_no, part.sku))
         """;
 
-    internal static readonly IReadOnlyList<Invariant> All =
+    private static readonly IReadOnlyList<Invariant> Working =
     [
         new(1, "stock covers what is reserved and missing", StockCoversSql),
-        new(2, "reserved = open allocations", ReservedIsOpenSql),
+        new(2, ReservedIsOpen, ReservedIsOpenSql),
         new(2, "on hand = ledger", OnHandIsLedgerSql),
         new(4, NoReleaseIsStuck, StuckReleaseSql),
-        new(4, "no order is lost", LostOrderSql),
-        new(7, "each line adds up", LineAddsUpSql),
-        new(10, "each row belongs to its client", StrangersRowSql),
+        new(4, NoOrderIsLost, LostOrderSql),
+        new(7, LineAddsUp, LineAddsUpSql),
+        new(10, RowsOfTheirClient, StrangersRowSql),
     ];
+
+    internal static async Task<IReadOnlyList<Finding>> CheckAsync(
+        NpgsqlDataSource ordersDb, CancellationToken cancellation)
+    {
+        var past = await PastOrderInvariants.OffendersAsync(ordersDb, cancellation);
+        var findings = new List<Finding>();
+        foreach (var invariant in Working)
+        {
+            var offenders = await invariant.OffendersAsync(ordersDb, cancellation);
+            findings.Add(new(invariant.Number, invariant.Name,
+                [.. offenders.Concat(past[invariant.Name]).Take(Invariant.OffendersMax)]));
+        }
+
+        return findings;
+    }
 }

@@ -189,12 +189,9 @@ internal sealed class GrowthRun(
     private async Task<List<string>> FaultsAsync(NpgsqlDataSource source, int past)
     {
         var faults = new List<string>();
-        foreach (var invariant in OrdersInvariants.All)
-        {
-            // Nobody plans here, so releases wait; all else must hold.
-            if (invariant.Name == OrdersInvariants.NoReleaseIsStuck) continue;
-            faults.AddRange(await invariant.OffendersAsync(source, cancellation, seconds: 1800));
-        }
+        // Nobody plans here, so releases wait; all else must hold.
+        foreach (var finding in await OrdersInvariants.CheckAsync(source, cancellation))
+            if (finding.Name != OrdersInvariants.NoReleaseIsStuck) faults.AddRange(finding.Offenders);
 
         foreach (var (prefix, expected) in ((string, long)[])
             [("new-", load.Orders), (PastOrders.RecentPrefix, load.Recent), (PastOrders.PastPrefix, past)])

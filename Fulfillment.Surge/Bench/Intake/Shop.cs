@@ -98,12 +98,9 @@ internal sealed class Shop
     {
         await using var source = NpgsqlDataSource.Create(_bed.Database(database));
         var faults = new List<string>();
-        foreach (var invariant in OrdersInvariants.All)
-        {
-            // Nobody plans here, so releases wait; all else must hold.
-            if (invariant.Name == OrdersInvariants.NoReleaseIsStuck) continue;
-            faults.AddRange(await invariant.OffendersAsync(source, cancellation));
-        }
+        // Nobody plans here, so releases wait; all else must hold.
+        foreach (var finding in await OrdersInvariants.CheckAsync(source, cancellation))
+            if (finding.Name != OrdersInvariants.NoReleaseIsStuck) faults.AddRange(finding.Offenders);
 
         var stored = await _bed.ReadAsync<long>(
             database, $"SELECT count(*) FROM orders WHERE client_order_id LIKE '{ordersPrefix}%'", cancellation);
