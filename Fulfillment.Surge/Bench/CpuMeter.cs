@@ -9,6 +9,8 @@ namespace Fulfillment.Surge.Bench;
 /// </summary>
 internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
 {
+    private const int LooksMax = 100;
+
     internal static CpuMeter Read() => OperatingSystem.IsLinux() && CpuClock.OfHost() is { } host
         ? new(OwnTree(), host.Busy / CpuClock.TicksPerSecond)
         : default;
@@ -20,8 +22,24 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
         return (own, Math.Max(0, BusySeconds - earlier.BusySeconds - own));
     }
 
-    // A child that has ended stands in its parent's cutime, so what was used is never lost.
+    // A child that has ended stands in its parent's cutime. One that ends between the look at its parent and the look at
+    // itself would stand nowhere, so all are looked at until nobody has come or gone meanwhile.
     private static double OwnTree()
+    {
+        var seen = Ours();
+        for (var look = 1; look < LooksMax; look++)
+        {
+            var again = Ours();
+            if (again.Count == seen.Count && again.Keys.All(seen.ContainsKey)) return Seconds(again);
+            seen = again;
+        }
+
+        return Seconds(seen);
+    }
+
+    private static double Seconds(Dictionary<int, double> ticks) => ticks.Values.Sum() / CpuClock.TicksPerSecond;
+
+    private static Dictionary<int, double> Ours()
     {
         var parents = new Dictionary<int, int>();
         var used = new Dictionary<int, double>();
@@ -33,8 +51,7 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
             used[pid] = Ticks(cells[11]) + Ticks(cells[12]) + Ticks(cells[13]) + Ticks(cells[14]);
         }
 
-        return used.Where(process => IsOurs(process.Key, parents)).Sum(process => process.Value)
-            / CpuClock.TicksPerSecond;
+        return used.Where(process => IsOurs(process.Key, parents)).ToDictionary();
     }
 
     private static bool IsOurs(int pid, Dictionary<int, int> parents)

@@ -21,6 +21,7 @@ internal sealed class Shop
 
     // More than any run can sell: a benchmark of intake is not one of backorders.
     private const long OnHand = 1_000_000_000;
+    private const int ResetsMax = 10;
 
     private static readonly string[] OrderTables = ["orders", "order_lines", "releases", "allocations", "backorders"];
 
@@ -80,10 +81,23 @@ internal sealed class Shop
             WHERE relkind = 'r' AND relname IN ('outbox', 'wolverine_incoming_envelopes',
                 'wolverine_outgoing_envelopes')
             """, cancellation);
-        await _bed.ExecuteAsync(database, $"""
-            TRUNCATE {string.Join(", ", OrderTables)}{messages};
-            UPDATE stock SET reserved = 0 WHERE reserved <> 0
-            """, cancellation);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await _bed.ExecuteAsync(database, $"""
+                    TRUNCATE {string.Join(", ", OrderTables)}{messages};
+                    UPDATE stock SET reserved = 0 WHERE reserved <> 0
+                    """, cancellation);
+                break;
+            }
+            catch (PostgresException deadlock) when (
+                deadlock.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < ResetsMax)
+            {
+                // A peer goes on with the messages it has left, and takes its locks in its own order.
+            }
+        }
+
         foreach (var table in (string[])["stock", .. OrderTables])
             await _bed.ExecuteAsync(database, $"VACUUM (ANALYZE) {table}", cancellation);
         await _bed.ExecuteAsync(database, "CHECKPOINT", cancellation);

@@ -72,17 +72,139 @@ public class DeadlinesByHand
         Assert.Equal(0, Of(pace, 71, 71).LateIn([[0, 1]], [1_000]));
     }
 
-    private static Deadlines Of(params long?[] shipBys) =>
-        Of(new FloorPace { WalkingMmPerSecond = 1_000, SecondsPerPick = 0, SecondsPerTour = 0 }, shipBys);
+    [Fact]
+    public void Few_tours_come_near_what_trying_every_sequence_reaches()
+    {
+        var random = new Random(83);
+        var (late, tooMany) = (0, 0);
+        for (var i = 0; i < 300; i++)
+        {
+            var (shipBys, batches, walks) = Draw(random, tours: random.Next(2, 6));
+            var deadlines = Of(OnePicker, shipBys);
 
-    private static Deadlines Of(FloorPace pace, params long?[] shipBys) =>
-        new(new Fulfillment.Planning.Batching.Pool(new PlanningProblem
+            var sequence = deadlines.Sequence(batches, walks, out var found);
+
+            Assert.Equal(LateOf(sequence), found);
+            late += found;
+            tooMany += found - Sequences(batches.Length).Min(LateOf);
+            int LateOf(IReadOnlyList<int> order) => LateByHand(order, batches, walks, shipBys);
+        }
+
+        // A rule and not an optimum: one more order in time may take two tours that are put off at once.
+        Assert.True(late > 500, $"{late} late orders");
+        Assert.True(tooMany * 7 < late, $"{tooMany} of {late} late orders need not be late");
+    }
+
+    [Theory]
+    [InlineData(8, 0)] // the long one is put off, and all others are in time
+    [InlineData(9, 1)] // too many to try: by ship-by, and lost ones last, as they stand
+    public void Tours_are_put_off_one_by_one_while_they_are_few(int tours, int more)
+    {
+        // By ship-by the first ends at 50, in time, and the next two are late for it. Put off, it alone is late.
+        long[] walks = [50_000, 20_000, 20_000, .. Enumerable.Repeat(1_000L, tours - 3)];
+        long?[] due = [50, 60, 65, .. Enumerable.Range(0, tours - 3).Select(_ => (long?)1_000)];
+
+        Of(OnePicker, due).Sequence(Each(tours), walks, out var late);
+
+        Assert.Equal(1 + more, late);
+    }
+
+    [Fact]
+    public void What_the_search_stands_on_is_remembered_and_what_it_asks_next_is_not()
+    {
+        // Tours of one order end at 83 and 166, of both at 83: 60 s, and 23 s to bay 10 and back.
+        var pace = new FloorPace { WalkingMmPerSecond = 1_000, SecondsPerPick = 0, SecondsPerTour = 60, Pickers = 1 };
+        var (deadlines, batches) = On(pace, [[0], [1]], 90, 100);
+        Assert.Equal(1, deadlines.LateNow(batches));
+        Assert.Empty(deadlines.Late);
+        deadlines.Remember();
+        Assert.Equal([1], deadlines.Late);
+        Assert.Equal((83, 166, long.MaxValue), (deadlines.EndOf(0), deadlines.EndOf(1), deadlines.EndOf(2)));
+
+        Relocate.Apply(batches, Relocate.Evaluate(batches, 1, to: 0)!.Value);
+        Assert.Equal(0, deadlines.LateNow(batches));
+        Assert.Equal([1], deadlines.Late);
+        deadlines.Remember();
+        Assert.Empty(deadlines.Late);
+    }
+
+    [Fact]
+    public void Looking_is_charged_by_orders_and_tours()
+    {
+        // A look is 8 / 4 + 4 * 2, each trial of a sequence 8 / 4 + 6 * 2: one trial when nobody is late.
+        var (deadlines, batches) = On(OnePicker, [[0, 1, 2, 3], [4, 5, 6, 7]], 30, 30, 30, 30, 60, 60, 60, 60);
+        Assert.Equal(0, deadlines.LateNow(batches));
+        Assert.Equal(10 + 14, deadlines.Units);
+    }
+
+    [Fact]
+    public void Forty_tours_after_two_are_counted_as_two_are()
+    {
+        long?[] due = [.. Enumerable.Range(1, 40).Select(tour => (long?)(23 * tour - (tour == 40 ? 1 : 0)))];
+        var (deadlines, batches) = On(OnePicker, [[.. Enumerable.Range(0, 39)], [39]], due);
+        Assert.Equal(0, deadlines.LateNow(batches));
+        batches.Start([.. Each(40)]);
+        Assert.Equal(1, deadlines.LateNow(batches));
+        deadlines.Remember();
+        Assert.Equal([39], deadlines.Late);
+        Assert.Equal((23, 920), (deadlines.EndOf(0), deadlines.EndOf(39)));
+    }
+
+    private static FloorPace OnePicker => new() { WalkingMmPerSecond = 1_000, SecondsPerPick = 0, SecondsPerTour = 0 };
+
+    private static (long?[] ShipBys, List<int>[] Batches, long[] Walks) Draw(Random random, int tours)
+    {
+        var batches = new List<int>[tours];
+        var orders = 0;
+        for (var b = 0; b < tours; b++)
+            batches[b] = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => orders++)];
+        return (
+            [.. Enumerable.Range(0, orders).Select(_ => random.Next(5) == 0 ? null : (long?)random.Next(10, 120))],
+            batches, [.. batches.Select(_ => 1_000L * random.Next(5, 60))]);
+    }
+
+    private static int LateByHand(IReadOnlyList<int> order, List<int>[] batches, long[] walks, long?[] shipBys)
+    {
+        var (at, late) = (0L, 0);
+        foreach (var b in order)
+        {
+            at += walks[b] / 1_000;
+            late += batches[b].Count(o => shipBys[o] < at);
+        }
+
+        return late;
+    }
+
+    private static IEnumerable<List<int>> Sequences(int tours) => tours == 0
+        ? [[]]
+        : Sequences(tours - 1).SelectMany(rest => Enumerable.Range(0, tours).Select(at =>
+        {
+            List<int> longer = [.. rest];
+            longer.Insert(at, tours - 1);
+            return longer;
+        }));
+
+    private static (Deadlines Deadlines, Batches Batches) On(
+        FloorPace pace, List<List<int>> start, params long?[] shipBys)
+    {
+        var pool = PoolOf(pace, shipBys);
+        var batches = new Batches(pool, seed: 1);
+        batches.Start(start);
+        return (new Deadlines(pool), batches);
+    }
+
+    private static Deadlines Of(params long?[] shipBys) => Of(OnePicker, shipBys);
+
+    private static Deadlines Of(FloorPace pace, params long?[] shipBys) => new(PoolOf(pace, shipBys));
+
+    private static Fulfillment.Planning.Batching.Pool PoolOf(FloorPace pace, long?[] shipBys) =>
+        new(new PlanningProblem
         {
             Layout = WarehouseLayout.Default,
             Orders = [.. shipBys.Select((due, o) =>
                 new PlanningOrder(new OrderKey(o), [new Pick(new Location(0, 10), 1, 1)], due))],
             Pace = pace,
-        }));
+        });
 
     private static List<int>[] Each(int count) => [.. Enumerable.Range(0, count).Select(o => new List<int> { o })];
 
