@@ -8,8 +8,8 @@ public static class BodyCap
 {
     /// <summary>
     /// False when the body is announced as larger: then 413 has been answered, and the server reads past the body, as
-    /// far as its own limit and 5 s allow. Closing on a sender that is still writing would reset the connection, and the
-    /// answer would be lost with it (RFC 9112, section 9.6). A body that announces no length is cut off at the cap.
+    /// far as its own limit and 5 s allow. Closing on a sender that is still writing would reset the connection, and
+    /// the answer would be lost with it (RFC 9112, section 9.6). A body that announces no length is cut off at the cap.
     /// </summary>
     public static async ValueTask<bool> AllowAsync(HttpContext context, int bytesMax)
     {

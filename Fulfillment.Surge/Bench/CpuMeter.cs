@@ -22,8 +22,8 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
         return (own, Math.Max(0, BusySeconds - earlier.BusySeconds - own));
     }
 
-    // A child that has ended stands in its parent's cutime. One that ends between the look at its parent and the look at
-    // itself would stand nowhere, so all are looked at until nobody has come or gone meanwhile.
+    // A child that has ended stands in its parent's cutime. One that ends between the look at its parent and the look
+    // at itself would stand nowhere, so all are looked at until nobody has come or gone meanwhile.
     private static double OwnTree()
     {
         var seen = Ours();

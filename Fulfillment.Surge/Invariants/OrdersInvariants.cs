@@ -3,7 +3,8 @@ using Npgsql;
 namespace Fulfillment.Surge.Invariants;
 
 /// <summary>
-/// What ordersdb alone can show: of the tables of work by what they join, of <see cref="PastOrderInvariants"/> row by row.
+/// What ordersdb alone can show: of the tables of work by what they join, of <see cref="PastOrderInvariants"/> row by
+/// row.
 /// </summary>
 internal static class OrdersInvariants
 {

@@ -79,7 +79,7 @@ internal static class PastOrderInvariants
     }
 }
 
-/// <summary>What past_orders keeps of an order's work, as far as the invariants ask. What is 0 is left out there.</summary>
+/// <summary>What past_orders keeps of an order's work, as far as the invariants ask. Zeros are left out.</summary>
 internal readonly record struct PastWork(PastLine[]? Lines, PastRelease[]? Releases, PastAllocation[]? Allocations);
 
 internal readonly record struct PastLine(int LineNo, string? Sku, int Quantity, int Cancelled, int Shipped);
