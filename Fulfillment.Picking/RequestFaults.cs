@@ -31,12 +31,13 @@ internal static class RequestFaults
 
     private static Task AnswerStatusAsync(HttpContext context)
     {
+        if (context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            return BodyCap.RefuseAsync(context, BodyBytesMax);
         var (code, title) = context.Response.StatusCode switch
         {
             400 => ("malformed_request", "The request cannot be read: check its JSON and its parameters."),
             404 => ("not_found", "There is nothing here."),
             405 => ("method_not_allowed", "The resource does not know this method."),
-            413 => ("body_too_large", $"The body may have {BodyBytesMax} bytes."),
             415 => ("unsupported_media_type", "Send application/json."),
             var other => ($"status_{other}", "The request failed."),
         };

@@ -116,4 +116,10 @@ internal static class OrdersInvariants
 
         return findings;
     }
+
+    /// <summary>The offenders where nobody plans, so that releases wait; all else must hold.</summary>
+    internal static async Task<List<string>> FaultsWithoutPlanningAsync(
+        NpgsqlDataSource ordersDb, CancellationToken cancellation) =>
+        [.. (await CheckAsync(ordersDb, cancellation)).Where(finding => finding.Name != NoReleaseIsStuck)
+            .SelectMany(finding => finding.Offenders)];
 }

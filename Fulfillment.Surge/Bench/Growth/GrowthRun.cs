@@ -188,10 +188,7 @@ internal sealed class GrowthRun(
 
     private async Task<List<string>> FaultsAsync(NpgsqlDataSource source, int past)
     {
-        var faults = new List<string>();
-        // Nobody plans here, so releases wait; all else must hold.
-        foreach (var finding in await OrdersInvariants.CheckAsync(source, cancellation))
-            if (finding.Name != OrdersInvariants.NoReleaseIsStuck) faults.AddRange(finding.Offenders);
+        var faults = await OrdersInvariants.FaultsWithoutPlanningAsync(source, cancellation);
 
         foreach (var (prefix, expected) in ((string, long)[])
             [("new-", load.Orders), (PastOrders.RecentPrefix, load.Recent), (PastOrders.PastPrefix, past)])

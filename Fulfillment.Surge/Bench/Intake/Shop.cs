@@ -111,10 +111,7 @@ internal sealed class Shop
         string database, string ordersPrefix, long acknowledged, CancellationToken cancellation)
     {
         await using var source = NpgsqlDataSource.Create(_bed.Database(database));
-        var faults = new List<string>();
-        // Nobody plans here, so releases wait; all else must hold.
-        foreach (var finding in await OrdersInvariants.CheckAsync(source, cancellation))
-            if (finding.Name != OrdersInvariants.NoReleaseIsStuck) faults.AddRange(finding.Offenders);
+        var faults = await OrdersInvariants.FaultsWithoutPlanningAsync(source, cancellation);
 
         var stored = await _bed.ReadAsync<long>(
             database, $"SELECT count(*) FROM orders WHERE client_order_id LIKE '{ordersPrefix}%'", cancellation);
