@@ -13,6 +13,9 @@ internal static class OrdersInvariants
     internal const string NoOrderIsLost = "no order is lost";
     internal const string LineAddsUp = "each line adds up";
     internal const string RowsOfTheirClient = "each row belongs to its client";
+    internal const string SignalsAnswered = "every signal is answered";
+    internal const string ShippedHasUnits = "what is shipped has units";
+    internal const string NothingLeftIsCancelled = "an order of which nothing is left is cancelled";
 
     // The schema checks this too; a checker that trusts the checked would see nothing on the day a check is dropped.
     private const string StockCoversSql = """
@@ -38,6 +41,24 @@ internal static class OrdersInvariants
                 GROUP BY client_id, sku
         ) AS ledger USING (client_id, sku)
         WHERE coalesce(on_hand, 0) <> coalesce(had, 0) OR coalesce(missing, 0) <> coalesce(lost, 0)
+        """;
+
+    // A pick that was booked twice with its ledger row agrees with itself everywhere but here.
+    private const string PickedIsLedgerSql = """
+        SELECT format('stock %s/%s: picked %s, ledger %s', client_id, sku, coalesce(picked, 0), coalesce(booked, 0))
+        FROM (
+            SELECT client_id, sku, sum(picked) AS picked FROM (
+                SELECT client_id, sku, picked FROM allocations
+                UNION ALL
+                SELECT client_id, part.sku, coalesce(part.picked, 0) FROM past_orders
+                CROSS JOIN LATERAL json_to_recordset(work->'allocations') AS part (sku text, picked int)
+            ) AS pick GROUP BY client_id, sku
+        ) AS picks
+        FULL JOIN (
+            SELECT client_id, sku, -sum(on_hand_change) AS booked FROM stock_ledger WHERE reason = 'Picked'
+                GROUP BY client_id, sku
+        ) AS ledger USING (client_id, sku)
+        WHERE coalesce(picked, 0) <> coalesce(booked, 0)
         """;
 
     // Terminal, or in a queue with a name: held (and a hold is there), failed (a person decides), backordered.
@@ -91,14 +112,38 @@ internal static class OrdersInvariants
             SELECT FROM orders WHERE (orders.client_id, orders.order_id) = (releases.client_id, releases.order_id))
         """;
 
+    private const string OpenSignalSql = """
+        SELECT format('%s of release %s/%s/%s: no answer since %s', kind, client_id, order_id, release_no, created_at)
+        FROM release_signals WHERE answered_at IS NULL
+        """;
+
+    private const string ShippedNothingSql = """
+        SELECT format('order %s/%s: shipped at %s, no unit of it', client_id, order_id, shipped_at)
+        FROM orders WHERE shipped_at IS NOT NULL AND NOT EXISTS (
+            SELECT FROM order_lines AS line
+            WHERE (line.client_id, line.order_id) = (orders.client_id, orders.order_id) AND line.shipped > 0)
+        """;
+
+    private const string NothingLeftSql = """
+        SELECT format('order %s/%s: all its units are cancelled, it is not', client_id, order_id)
+        FROM orders WHERE cancelled_at IS NULL AND NOT EXISTS (
+            SELECT FROM order_lines AS line
+            WHERE (line.client_id, line.order_id) = (orders.client_id, orders.order_id)
+              AND line.quantity > line.cancelled)
+        """;
+
     private static readonly IReadOnlyList<Invariant> Working =
     [
         new(1, "stock covers what is reserved and missing", StockCoversSql),
         new(2, ReservedIsOpen, ReservedIsOpenSql),
         new(2, "on hand = ledger", OnHandIsLedgerSql),
+        new(2, "picked = ledger", PickedIsLedgerSql),
         new(4, NoReleaseIsStuck, StuckReleaseSql),
         new(4, NoOrderIsLost, LostOrderSql),
+        new(4, SignalsAnswered, OpenSignalSql),
         new(7, LineAddsUp, LineAddsUpSql),
+        new(7, ShippedHasUnits, ShippedNothingSql),
+        new(7, NothingLeftIsCancelled, NothingLeftSql),
         new(10, RowsOfTheirClient, StrangersRowSql),
     ];
 

@@ -62,6 +62,18 @@ internal static class PastOrderInvariants
             }
         }
 
+        foreach (var signal in work.Signals ?? [])
+        {
+            if (signal.AnsweredAt is null)
+                yield return (OrdersInvariants.SignalsAnswered, $"{signal.Kind} of release {signal.ReleaseNo}");
+        }
+
+        // Past and not cancelled is shipped.
+        if (!cancelled && !Array.Exists(work.Lines ?? [], line => line.Shipped > 0))
+            yield return (OrdersInvariants.ShippedHasUnits, "shipped, no unit of it");
+        if (!cancelled && Array.TrueForAll(work.Lines ?? [], line => line.Quantity == line.Cancelled))
+            yield return (OrdersInvariants.NothingLeftIsCancelled, "all its units are cancelled, it is not");
+
         foreach (var part in work.Allocations ?? [])
         {
             if (part.Quantity != part.Picked + part.Short + part.Cancelled)
@@ -80,11 +92,14 @@ internal static class PastOrderInvariants
 }
 
 /// <summary>What past_orders keeps of an order's work, as far as the invariants ask. Zeros are left out.</summary>
-internal readonly record struct PastWork(PastLine[]? Lines, PastRelease[]? Releases, PastAllocation[]? Allocations);
+internal readonly record struct PastWork(
+    PastLine[]? Lines, PastRelease[]? Releases, PastAllocation[]? Allocations, PastSignal[]? Signals);
 
 internal readonly record struct PastLine(int LineNo, string? Sku, int Quantity, int Cancelled, int Shipped);
 
 internal readonly record struct PastRelease(int ReleaseNo, string? State);
+
+internal readonly record struct PastSignal(int ReleaseNo, string? Kind, DateTimeOffset? AnsweredAt);
 
 internal readonly record struct PastAllocation(
     int ReleaseNo, int LineNo, string? Sku, int Quantity, int Picked, int Short, int Cancelled);

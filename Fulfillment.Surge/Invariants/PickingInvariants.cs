@@ -11,6 +11,18 @@ internal static class PickingInvariants
         FROM tours WHERE state IN ('Leased', 'InProgress') GROUP BY warehouse_id, picker_id HAVING count(*) > 1
         """;
 
+    // The confirm that closes a tour's last task ends the tour; nobody else would.
+    private const string FinishedTourSql = """
+        SELECT format('tour %s: %s, counts %s open tasks of %s, %s are open', tour_id, state, open_tasks, tasks, undone)
+        FROM (
+            SELECT tour_id, state, tour.open_tasks, count(task_no) AS tasks,
+                   count(task_no) FILTER (WHERE NOT done) AS undone
+            FROM tours AS tour LEFT JOIN tasks USING (warehouse_id, tour_id)
+            GROUP BY warehouse_id, tour_id
+        ) AS walked
+        WHERE open_tasks <> undone OR (state <> 'Done' AND tasks > 0 AND undone = 0)
+        """;
+
     private const string OneEffectPerScanSql = """
         SELECT format('task %s/%s: picked %s, its scans %s', tour_id, task_no, task.picked, coalesce(scanned.picked, 0))
         FROM tasks AS task
@@ -33,6 +45,7 @@ internal static class PickingInvariants
     internal static readonly IReadOnlyList<Invariant> All =
     [
         new(6, "one live lease per tour and picker", LiveLeaseSql),
+        new(6, "a tour is done with its last task", FinishedTourSql),
         new(6, "one effect per scan", OneEffectPerScanSql),
         new(9, "events stand in the order of their versions", VersionsInOrderSql),
     ];

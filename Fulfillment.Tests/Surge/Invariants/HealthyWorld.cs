@@ -30,6 +30,8 @@ internal static class HealthyWorld
             SELECT 'acme', ('00000000-0000-0000-0000-00000000000' || n)::uuid, 1, 'main', state, held, now(), 1, now(), version
             FROM (VALUES (1, 'Picked', false, 2), (2, 'Waiting', true, 0), (4, 'Cancelled', false, 0), (5, 'Failed', false, 1)) AS release(n, state, held, version);
         INSERT INTO holds (client_id, order_id, name, reason, put_at) VALUES ('acme', '00000000-0000-0000-0000-000000000002', 'fraud', 'check', now());
+        INSERT INTO release_signals (client_id, order_id, release_no, signal_no, warehouse_id, kind, created_at, answer, answered_at)
+            VALUES ('acme', '00000000-0000-0000-0000-000000000004', 1, 1, 'main', 'cancel', now(), 'Cancelled', now());
         INSERT INTO allocations (client_id, order_id, release_no, line_no, sku, quantity, picked, cancelled)
             SELECT 'acme', ('00000000-0000-0000-0000-00000000000' || n)::uuid, 1, 1, sku, quantity, picked, cancelled
             FROM (VALUES (1, 'A', 5, 5, 0), (2, 'B', 2, 0, 0), (4, 'A', 3, 0, 3), (5, 'A', 4, 0, 0)) AS allocated(n, sku, quantity, picked, cancelled);
@@ -37,7 +39,8 @@ internal static class HealthyWorld
                                  released_at_once, archived_at, work)
             VALUES ('acme', '00000000-0000-0000-0000-000000000006', 'order-6', '\x00', 'main', 'Standard', 'FillAll', now(), '{}', now(), now(), true, now(),
                 '{"lines":[{"line_no":1,"sku":"B","quantity":2,"shipped":2}],"releases":[{"release_no":1,"state":"Picked","line_count":1,"feed_version":2}],'
-                '"allocations":[{"release_no":1,"line_no":1,"sku":"B","quantity":2,"picked":2}]}');
+                '"allocations":[{"release_no":1,"line_no":1,"sku":"B","quantity":2,"picked":2}],'
+                '"signals":[{"release_no":1,"signal_no":1,"kind":"hold","created_at":"2026-01-01T00:00:00Z","answer":"HoldRefused","answered_at":"2026-01-01T00:00:01Z"}]}');
         """;
 
     internal const string PickingSql = """
