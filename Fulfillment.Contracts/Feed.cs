@@ -1,51 +1,41 @@
-using System.Globalization;
-
 namespace Fulfillment.Contracts;
 
 /// <summary>
-/// GET /events?after={xid}-{id}&amp;max={1..1000}&amp;wait={seconds 0..30} of Picking: its event log in the order
-/// (xid, id), only what lies below pg_snapshot_xmin(pg_current_snapshot()), so that no late commit is overtaken.
+/// GET /events?after={cursor}&amp;max={1..1000}&amp;wait={seconds 0..30}&amp;warehouse={id}&amp;reader={name} of Picking:
+/// its event log in the order (xid, id), only what lies below pg_snapshot_xmin(pg_current_snapshot()), so that no late
+/// commit is overtaken. 409 <see cref="FeedCodes.Diverged"/> when the cursor is none of this log.
 /// </summary>
-public sealed record FeedPage(IReadOnlyList<FeedEvent> Events);
-
-/// <summary>Where a reader of the feed is: after this transaction id and, within it, this event id.</summary>
-public readonly record struct FeedCursor(ulong Xid, long Id) : IComparable<FeedCursor>
+public sealed record FeedPage(IReadOnlyList<FeedEvent> Events)
 {
-    /// <summary>Before the first event.</summary>
-    public static readonly FeedCursor Start = new(0, 0);
+    /// <summary>What is written and cannot be told yet; null when the page ends at the end of the log.</summary>
+    public HeldBack? HeldBack { get; init; }
+}
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Xid}-{Id}");
+/// <summary>
+/// A transaction that is open, in any database of the cluster, holds back what committed after it began.
+/// </summary>
+/// <param name="Events">How many events wait behind it; counting ends at 1,000.</param>
+/// <param name="Since">When it began or, where that may not be seen, when the oldest of the events happened.</param>
+/// <param name="Seconds">How long ago that is, by the clock of the database.</param>
+/// <param name="By">Whose it is, as far as that may be seen.</param>
+public sealed record HeldBack(int Events, DateTimeOffset Since, double Seconds, string? By);
 
-    /// <summary>Reads what <see cref="ToString"/> wrote; false on anything else.</summary>
-    public static bool TryParse(string? text, out FeedCursor cursor)
-    {
-        cursor = Start;
-        var dash = text?.IndexOf('-', StringComparison.Ordinal) ?? -1;
-        if (dash <= 0
-            || !ulong.TryParse(text.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out var xid)
-            || !long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-        {
-            return false;
-        }
+/// <summary>Codes of the 409s of the feed.</summary>
+public static class FeedCodes
+{
+    /// <summary>
+    /// The log and its reader do not belong together any more: one of them was restored to an earlier time, moved, or
+    /// lost its end. Nothing is told until somebody resumes the feed.
+    /// </summary>
+    public const string Diverged = "feed_diverged";
 
-        cursor = new FeedCursor(xid, id);
-        return true;
-    }
-
-    public int CompareTo(FeedCursor other) => Xid != other.Xid ? Xid.CompareTo(other.Xid) : Id.CompareTo(other.Id);
-
-    public static bool operator <(FeedCursor left, FeedCursor right) => left.CompareTo(right) < 0;
-
-    public static bool operator >(FeedCursor left, FeedCursor right) => left.CompareTo(right) > 0;
-
-    public static bool operator <=(FeedCursor left, FeedCursor right) => left.CompareTo(right) <= 0;
-
-    public static bool operator >=(FeedCursor left, FeedCursor right) => left.CompareTo(right) >= 0;
+    /// <summary>The process that answers serves another warehouse.</summary>
+    public const string WrongWarehouse = "wrong_warehouse";
 }
 
 /// <summary>
 /// What happened to one release in Picking. <see cref="Version"/> counts 1, 2, 3, ... per release; Orders applies
-/// exactly the next one, and anything else is a bug that stops the feed loudly.
+/// exactly the next one, and anything else parks the release.
 /// </summary>
 public sealed record FeedEvent
 {
@@ -71,6 +61,9 @@ public sealed record FeedEvent
 
     /// <summary>Failed and the refusals: why, as a stable code and a sentence.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Why what the event carries could not be read; it carries nothing then.</summary>
+    public string? Fault { get; init; }
 
     /// <summary>W3C trace context, so that one trace shows an order from POST to its tour.</summary>
     public string? TraceParent { get; init; }

@@ -51,6 +51,7 @@ internal sealed class Effects
     private void Add(FeedEvent happened, Known known)
     {
         var key = new ReleaseKey(happened.ClientId, happened.OrderId, happened.ReleaseNo);
+        if (happened.Fault is { } fault) throw Unfit(happened, fault);
         if (!known.Releases.TryGetValue(key, out var release)) throw Unfit(happened, "no such release");
         if (happened.Version != release.Version + 1)
             throw Unfit(happened, $"version {release.Version + 1} is the next");

@@ -12,6 +12,10 @@ internal static class Typed
 
     internal static NpgsqlParameter Uuid(Guid value) => Of(value, NpgsqlDbType.Uuid);
 
+    internal static NpgsqlParameter MaybeUuid(Guid? value) => value is { } set
+        ? Of(set, NpgsqlDbType.Uuid)
+        : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid };
+
     internal static NpgsqlParameter Integer(int value) => Of(value, NpgsqlDbType.Integer);
 
     internal static NpgsqlParameter Bigint(long value) => Of(value, NpgsqlDbType.Bigint);

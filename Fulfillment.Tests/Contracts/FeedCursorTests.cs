@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Xunit;
 using Fulfillment.Contracts;
 using Xunit;
@@ -10,6 +11,16 @@ public sealed class FeedCursorTests
     public void A_cursor_reads_back_as_it_was_written(ulong xid, long id)
     {
         var cursor = new FeedCursor(xid, id & long.MaxValue);
+        Assert.True(FeedCursor.TryParse(cursor.ToString(), out var read));
+        Assert.Equal(cursor, read);
+    }
+
+    [Property]
+    public void A_cursor_keeps_the_name_of_its_event(Guid order, NonNegativeInt release, NonNegativeInt version)
+    {
+        ArgumentNullException.ThrowIfNull(release);
+        ArgumentNullException.ThrowIfNull(version);
+        var cursor = new FeedCursor(712, 3, new EventName(order, release.Get, version.Get));
         Assert.True(FeedCursor.TryParse(cursor.ToString(), out var read));
         Assert.Equal(cursor, read);
     }
@@ -32,5 +43,10 @@ public sealed class FeedCursorTests
     [InlineData("+1-1")]
     [InlineData("1-1-1")]
     [InlineData("18446744073709551616-1")]
+    [InlineData("1-1@")]
+    [InlineData("1-1@0190b0a0000070008000000000000001.1")]
+    [InlineData("1-1@0190b0a0-0000-7000-8000-000000000001.1.1")]
+    [InlineData("1-1@0190b0a0000070008000000000000001.1.-1")]
+    [InlineData("1-1@0190b0a0000070008000000000000001.1.1@")]
     public void Anything_else_is_no_cursor(string? text) => Assert.False(FeedCursor.TryParse(text, out _));
 }

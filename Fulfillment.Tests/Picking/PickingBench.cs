@@ -175,7 +175,10 @@ internal sealed class PickingBench : IAsyncDisposable
     }
 
     /// <summary>What the feed has now.</summary>
-    internal Task<IReadOnlyList<FeedEvent>> PageAsync() =>
+    internal async Task<IReadOnlyList<FeedEvent>> PageAsync() => (await FeedPageAsync()).Events;
+
+    /// <summary>The same, with what is held back.</summary>
+    internal Task<FeedPage> FeedPageAsync() =>
         EventFeed.ReadAsync(Database, Settings.WarehouseId, FeedCursor.Start, 1_000, CancellationToken.None);
 
     internal async Task<string[]> KindsAsync(ReleaseMessage release) =>
