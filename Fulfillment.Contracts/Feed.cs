@@ -1,7 +1,8 @@
 namespace Fulfillment.Contracts;
 
 /// <summary>
-/// GET /events?after={cursor}&amp;max={1..1000}&amp;wait={seconds 0..30}&amp;warehouse={id}&amp;reader={name} of Picking:
+/// GET /events?after={cursor}&amp;max={1..1000}&amp;wait={seconds 0..30}&amp;warehouse={id}&amp;reader={name} of
+/// Picking:
 /// its event log in the order (xid, id), only what lies below pg_snapshot_xmin(pg_current_snapshot()), so that no late
 /// commit is overtaken. 409 <see cref="FeedCodes.Diverged"/> when the cursor is none of this log.
 /// </summary>

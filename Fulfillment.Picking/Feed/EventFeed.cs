@@ -8,7 +8,8 @@ using Npgsql;
 namespace Fulfillment.Picking.Feed;
 
 /// <summary>
-/// GET /events?after=&amp;max=&amp;wait=&amp;warehouse=&amp;reader=: the event log in the order (xid, id), as a long poll.
+/// GET /events?after=&amp;max=&amp;wait=&amp;warehouse=&amp;reader=: the event log in the order (xid, id), as a long
+/// poll.
 /// </summary>
 internal static class EventFeed
 {
@@ -32,7 +33,7 @@ internal static class EventFeed
     {
         var cursor = FeedCursor.Start;
         if (after is not null && !FeedCursor.TryParse(after, out cursor))
-            return Problems.Result(400, "bad_cursor", "after is not of the form {xid}-{id}@{order}.{release}.{version}.");
+            return Problems.Result(400, "bad_cursor", "after is not a cursor: {xid}-{id}@{order}.{release}.{version}.");
         if (max is < 1 or > EventsMax)
             return Problems.Result(400, "bad_max", $"max must be from 1 to {EventsMax}.");
         if (wait is < 0 or > WaitSecondsMax or double.NaN)

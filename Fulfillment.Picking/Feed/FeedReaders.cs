@@ -10,7 +10,7 @@ internal enum CursorFinding
     /// <summary>Its event is here and told to all, and the reader has not gone back.</summary>
     Known,
 
-    /// <summary>Its event is not here, or above what this cluster has come to: this database went back, or moved.</summary>
+    /// <summary>Its event is not here, or above what this cluster has come to: the log went back, or moved.</summary>
     NotHere,
 
     /// <summary>The reader had more than this: its database went back.</summary>
