@@ -5,6 +5,7 @@ using Fulfillment.Surge.Bench.Dispatch;
 using Fulfillment.Surge.Bench.Growth;
 using Fulfillment.Surge.Bench.Intake;
 using Fulfillment.Surge.Bench.Start;
+using Fulfillment.Surge.Chaos;
 using Fulfillment.Surge.Matrix;
 using Fulfillment.Surge.Simulate;
 using Fulfillment.Surge.Target;
@@ -17,6 +18,7 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     UpCommand.Create(),
     RunCommand.Create(),
     MatrixCommand.Create(),
+    ChaosCommand.Create(),
     TargetCommand.Create(),
     SimulateCommand.Create(),
     new Command("bench", "Benchmarks: every claim of speed or quality, measured here.")

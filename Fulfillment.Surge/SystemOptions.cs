@@ -49,6 +49,12 @@ internal static class SystemOptions
             command.Add(option);
     }
 
+    /// <summary>Only what is set of the services: for a command that decides itself what it starts.</summary>
+    internal static void AddSettingsTo(Command command) => command.Add(Set);
+
+    internal static EmbeddedOptions ReadSettings(ParseResult parsed) =>
+        new() { Settings = Environment(parsed.GetValue(Set) ?? []) };
+
     internal static EmbeddedOptions Read(ParseResult parsed) => new()
     {
         OrdersReplicas = parsed.GetValue(OrdersReplicas),

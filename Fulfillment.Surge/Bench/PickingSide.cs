@@ -92,7 +92,7 @@ internal sealed class PickingSide
         foreach (var invariant in PickingInvariants.All)
             faults.AddRange(await invariant.OffendersAsync(picking, cancellation));
         foreach (var invariant in CrossInvariants.All)
-            faults.AddRange(await invariant.OffendersAsync(orders, picking, cancellation));
+            faults.AddRange(await invariant.OffendersAsync(orders, picking, [], cancellation));
         return faults;
     }
 

@@ -18,6 +18,10 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
     /// confirmation renews.
     /// </summary>
     internal int ScansPerCall { get; init; } = ScansPerCallMax;
+
+    /// <summary>What they do that they should not; null: they are perfect.</summary>
+    internal Carelessness? Careless { get; init; }
+
     private static readonly TimeSpan IdleDelay = TimeSpan.FromMilliseconds(250);
 
     private long _tours;
@@ -86,9 +90,10 @@ internal sealed class SimulatedFloor(ServiceApi picking, string floorKey, Pickin
             await Task.Delay(_times.For(tasks.Length, tour.Tasks.Count, tour.DistanceMm ?? 0), clock, cancellation);
             var scans = tasks.Select(task => new Scan(
                 $"{tour.TourId:N}-{task.TaskNo}", task.TaskNo, task.Location, task.Sku, task.Tote, task.Quantity, 0));
-            await picking.PostAsync(
-                $"/floor/tours/{tour.TourId}/confirm", floorKey, new Confirm(picker, tour.Fence, [.. scans]),
-                cancellation);
+            if (Careless?.WalksOff() == true) return; // the lease finds it out
+            var confirm = new Confirm(picker, tour.Fence, [.. scans]);
+            for (var times = Careless?.Confirms() ?? 1; times > 0; times--)
+                await picking.PostAsync($"/floor/tours/{tour.TourId}/confirm", floorKey, confirm, cancellation);
             Interlocked.Add(ref _lines, tasks.Length);
         }
 

@@ -30,6 +30,9 @@ public sealed class Child : IAsyncDisposable
 
     public int? Pid => _process?.Id;
 
+    /// <summary>Of the process that ended last; null while it runs or when it never did.</summary>
+    public int? ExitCode => _process is { HasExited: true } ended ? ended.ExitCode : null;
+
     public string LogPath => _log.Path;
 
     /// <summary>All bytes it printed; what is over the log's cap was dropped.</summary>
@@ -57,6 +60,19 @@ public sealed class Child : IAsyncDisposable
         Signals.Send(process, Signal.Kill);
         await process.WaitForExitAsync(cancellation);
     }
+
+    /// <summary>SIGQUIT; returns when it is gone. PostgreSQL ends at once and recovers at its next start.</summary>
+    internal async Task QuitAsync(CancellationToken cancellation)
+    {
+        if (_process is not { } process) return;
+        Signals.Send(process, Signal.Quit);
+        await process.WaitForExitAsync(cancellation);
+    }
+
+    /// <summary>SIGSTOP to it and to the processes it has started.</summary>
+    internal void PauseAll() => SignalAll(Signal.Stop);
+
+    internal void ResumeAll() => SignalAll(Signal.Continue);
 
     /// <summary>SIGSTOP: it is there and does not answer, as in a long pause of a collector or a hypervisor.</summary>
     public bool Pause() => _process is { } process && Signals.Send(process, Signal.Stop);
@@ -99,6 +115,16 @@ public sealed class Child : IAsyncDisposable
         await KillAsync();
         await ForgetAsync();
         await _log.DisposeAsync();
+    }
+
+    private void SignalAll(Signal signal)
+    {
+        if (Pid is not { } pid) return;
+        Signals.Send(pid, signal);
+        var children = $"/proc/{pid}/task/{pid}/children";
+        if (!File.Exists(children)) return;
+        foreach (var child in File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            Signals.Send(int.Parse(child, System.Globalization.CultureInfo.InvariantCulture), signal);
     }
 
     private async Task ForgetAsync()

@@ -29,6 +29,7 @@ internal static class ClusterFolder
         foreach (var place in Places(run))
         {
             var folder = place == run ? Path.Combine(run, Name) : place;
+            ClusterDisk.Leave(Path.Combine(place, Name));
             if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         }
     }

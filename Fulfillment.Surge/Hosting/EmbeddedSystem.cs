@@ -28,6 +28,9 @@ public sealed record EmbeddedOptions
     /// <summary>Settings of the services beside the addresses and keys, as environment variables.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The database cluster stands on a small disk of its own, where one can be mounted.</summary>
+    public bool ClusterOnDiskOfItsOwn { get; init; }
+
     /// <summary>Where runs leave their logs.</summary>
     public string RunsFolder { get; init; } = BuildOutput.RunsFolder;
 
@@ -66,6 +69,9 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     public string PickingDb { get; private set; } = "";
     public string Redis { get; private set; } = "";
     public Keys Keys { get; } = Keys.Create();
+
+    /// <summary>Null where none was asked for, or none could be mounted.</summary>
+    public ClusterDisk? ClusterDisk { get; private set; }
 
     /// <summary>All of them, those that ended too.</summary>
     public IReadOnlyList<Child> Children
@@ -135,6 +141,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         await StopAllAsync(child => child.Url is not null);
         await StopAllAsync(child => child.Url is null);
         foreach (var child in Children) await child.DisposeAsync();
+        ClusterDisk?.Dispose();
         ClusterFolder.Delete(_folder.Path);
     }
 
@@ -145,7 +152,9 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         if (OrdersDb.Length == 0 || PickingDb.Length == 0)
         {
             progress("PostgreSQL");
-            var server = await PostgresServer.StartAsync(_folder, ports[0], Adopt, _clock, cancellation);
+            var server = _options.ClusterOnDiskOfItsOwn
+                ? await StartOnDiskAsync(ports[0], cancellation)
+                : await PostgresServer.StartAsync(_folder, ports[0], Adopt, _clock, cancellation);
             await server.CreateDatabasesAsync(["ordersdb", "pickingdb"], cancellation);
             if (OrdersDb.Length == 0) OrdersDb = server.ConnectionString("ordersdb");
             if (PickingDb.Length == 0) PickingDb = server.ConnectionString("pickingdb");
@@ -154,6 +163,15 @@ public sealed class EmbeddedSystem : IAsyncDisposable
         if (Redis.Length > 0) return;
         progress("Redis");
         (_, Redis) = await RedisServer.StartAsync(_folder, ports[1], Adopt, _clock, cancellation);
+    }
+
+    // Its log is kept short, or it would fill the disk before a fault does.
+    private Task<PostgresServer> StartOnDiskAsync(int port, CancellationToken cancellation)
+    {
+        var cluster = ClusterFolder.Make(_folder.Path, forAnotherUser: true);
+        ClusterDisk = ClusterDisk.TryMount(cluster);
+        return PostgresServer.StartAsync(
+            cluster, port, Adopt, _clock, cancellation, "max_wal_size=256MB", "checkpoint_timeout=1min");
     }
 
     private async Task StartServicesAsync(Action<string> progress, CancellationToken cancellation)
@@ -192,6 +210,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
             var start = Nursery.Bound(Program(project), [], null, Signal.Kill);
             start.WorkingDirectory = BuildOutput.Folder(project);
             start.Environment["ASPNETCORE_URLS"] = url;
+            start.Environment["PGAPPNAME"] = name; // who of us a session belongs to
             start.Environment["ConnectionStrings__redis"] = Redis;
             start.Environment["Operator__Key"] = Keys.Operator;
             start.Environment["Service__Key"] = Keys.Service;

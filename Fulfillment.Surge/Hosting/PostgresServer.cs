@@ -34,9 +34,18 @@ internal sealed class PostgresServer(Child child, string connectionString)
         RunFolder folder, int port, Func<string, Func<ProcessStartInfo>, Signal, Child> adopt, TimeProvider clock,
         CancellationToken cancellation, params string[] more)
     {
-        var binaries = FindBinaries();
         var user = Environment.IsPrivilegedProcess && OperatingSystem.IsLinux() ? UserUnderRoot : null;
         var cluster = ClusterFolder.Make(folder.Path, forAnotherUser: user is not null);
+        return await StartAsync(cluster, port, adopt, clock, cancellation, more);
+    }
+
+    /// <summary>In a folder that is there, empty and reachable for PostgreSQL's user.</summary>
+    internal static async Task<PostgresServer> StartAsync(
+        string cluster, int port, Func<string, Func<ProcessStartInfo>, Signal, Child> adopt, TimeProvider clock,
+        CancellationToken cancellation, params string[] more)
+    {
+        var binaries = FindBinaries();
+        var user = Environment.IsPrivilegedProcess && OperatingSystem.IsLinux() ? UserUnderRoot : null;
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         await InitAsync(binaries, cluster, password, user, cancellation);
 

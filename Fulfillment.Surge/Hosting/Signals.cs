@@ -10,6 +10,7 @@ internal enum Signal
 {
     /// <summary>SIGINT: for PostgreSQL a fast shutdown, which does not wait for its clients.</summary>
     Interrupt = 2,
+    Quit = 3,
     Kill = 9,
     Terminate = 15,
     Continue = 18,

@@ -9,9 +9,11 @@ namespace Fulfillment.Surge.Invariants;
 internal sealed record CrossInvariant(int Number, string Name, string OrdersSql, string PickingSql)
 {
     internal async Task<List<string>> OffendersAsync(
-        NpgsqlDataSource ordersDb, NpgsqlDataSource pickingDb, CancellationToken cancellation)
+        NpgsqlDataSource ordersDb, NpgsqlDataSource pickingDb, IReadOnlyCollection<Guid> strangers,
+        CancellationToken cancellation)
     {
         var offenders = new List<string>();
+        var forged = strangers.Select(order => $"{order}").ToHashSet(StringComparer.Ordinal);
         await using var left = new Side(ordersDb, OrdersSql);
         await using var right = new Side(pickingDb, PickingSql);
         await left.OpenAsync(cancellation);
@@ -20,6 +22,7 @@ internal sealed record CrossInvariant(int Number, string Name, string OrdersSql,
         {
             var order = left.Key is null ? 1 : right.Key is null ? -1 : string.CompareOrdinal(left.Key, right.Key);
             if (order < 0) offenders.Add($"{left.Key}: Orders has {left.Value}, Picking nothing");
+            else if (order > 0 && forged.Contains(right.Key!.Split('/')[0])) { }
             else if (order > 0) offenders.Add($"{right.Key}: Picking has {right.Value}, Orders nothing");
             else if (left.Value != right.Value)
                 offenders.Add($"{left.Key}: Orders has {left.Value}, Picking {right.Value}");

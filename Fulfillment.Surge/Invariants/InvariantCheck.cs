@@ -7,9 +7,14 @@ namespace Fulfillment.Surge.Invariants;
 /// <summary>Invariants 1-10 of the design over both databases, when nothing moves any more.</summary>
 internal static class InvariantCheck
 {
+    /// <param name="ordersDb">Of Orders.</param>
+    /// <param name="pickingDb">Of Picking.</param>
+    /// <param name="acknowledged">What the harness was told.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="strangers">Orders that somebody forged: Picking may know them, Orders does not.</param>
     internal static async Task<IReadOnlyList<Finding>> RunAsync(
         NpgsqlDataSource ordersDb, NpgsqlDataSource pickingDb, Acknowledgements acknowledged,
-        CancellationToken cancellation)
+        CancellationToken cancellation, IReadOnlyCollection<Guid>? strangers = null)
     {
         var findings = new List<Finding>(await OrdersInvariants.CheckAsync(ordersDb, cancellation));
         foreach (var invariant in PickingInvariants.All)
@@ -18,7 +23,7 @@ internal static class InvariantCheck
         findings.Add(await AcknowledgedInvariant.CheckAsync(ordersDb, acknowledged, cancellation));
         foreach (var invariant in CrossInvariants.All)
         {
-            var offenders = await invariant.OffendersAsync(ordersDb, pickingDb, cancellation);
+            var offenders = await invariant.OffendersAsync(ordersDb, pickingDb, strangers ?? [], cancellation);
             findings.Add(new(invariant.Number, invariant.Name, offenders));
         }
 

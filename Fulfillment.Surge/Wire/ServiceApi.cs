@@ -29,14 +29,28 @@ internal sealed class ServiceApi : IDisposable
         HttpMethod method, string path, string key, T body, CancellationToken cancellation)
     {
         var replica = _replicas[(uint)Interlocked.Increment(ref _turn) % _replicas.Length];
-        using var request = new HttpRequestMessage(method, $"{replica}{path}")
-        {
-            // Bytes with a length, not chunks: what most shops' clients send.
-            Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, Json)),
-        };
-        request.Content.Headers.ContentType = new("application/json");
-        request.Headers.Add(Keys.Header, key);
+        using var request = body is null
+            ? Request(method, $"{replica}{path}", key)
+            : Request(method, $"{replica}{path}", key, body);
         return await _http.SendAsync(request, cancellation);
+    }
+
+    /// <summary>A request without a body.</summary>
+    internal static HttpRequestMessage Request(HttpMethod method, string url, string key)
+    {
+        var request = new HttpRequestMessage(method, url);
+        request.Headers.Add(Keys.Header, key);
+        return request;
+    }
+
+    /// <summary>A request with a JSON body.</summary>
+    internal static HttpRequestMessage Request<T>(HttpMethod method, string url, string key, T body)
+    {
+        var request = Request(method, url, key);
+        // Bytes with a length, not chunks: what most shops' clients send.
+        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, Json));
+        request.Content.Headers.ContentType = new("application/json");
+        return request;
     }
 
     /// <exception cref="ServiceRefusedException">The answer is no 2xx.</exception>
@@ -56,8 +70,7 @@ internal sealed class ServiceApi : IDisposable
     internal async Task<T> GetAsync<T>(string path, string key, CancellationToken cancellation)
     {
         var replica = _replicas[(uint)Interlocked.Increment(ref _turn) % _replicas.Length];
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{replica}{path}");
-        request.Headers.Add(Keys.Header, key);
+        using var request = Request(HttpMethod.Get, $"{replica}{path}", key);
         using var answer = await _http.SendAsync(request, cancellation);
         if (answer.IsSuccessStatusCode) return await ReadAsync<T>(answer, cancellation);
         throw new ServiceRefusedException(
@@ -72,6 +85,9 @@ internal sealed class ServiceApi : IDisposable
 
     internal static async Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellation) =>
         await answer.Content.ReadFromJsonAsync<T>(Json, cancellation)
+        ?? throw new JsonException("An empty answer where a body was promised.");
+
+    internal static T Parse<T>(string text) => JsonSerializer.Deserialize<T>(text, Json)
         ?? throw new JsonException("An empty answer where a body was promised.");
 
     public void Dispose() => _http.Dispose();

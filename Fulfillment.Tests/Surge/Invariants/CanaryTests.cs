@@ -111,6 +111,20 @@ public sealed class CanaryTests(ScratchStores stores) : IClassFixture<ScratchSto
     }
 
     [Fact]
+    public async Task An_order_that_nobody_placed_is_seen_and_passed_over_only_when_it_is_known_as_forged()
+    {
+        var forged = Guid.Parse("00000000-0000-0000-0000-00000000000f");
+        var bug = $"""
+            INSERT INTO events (warehouse_id, client_id, order_id, release_no, version, kind, at)
+            VALUES ('main', 'acme', '{forged}', 1, 1, 'Planned', now())
+            """;
+
+        Assert.Contains(await CheckAsync(InPicking, bug), finding => finding.Broken);
+        Assert.DoesNotContain(await CheckAsync(InPicking, bug, forged), finding => finding.Broken);
+        Assert.Contains(await CheckAsync(InPicking, bug, Guid.NewGuid()), finding => finding.Broken);
+    }
+
+    [Fact]
     public async Task Every_invariant_has_its_canary()
     {
         var names = (await CheckAsync(InOrders, "SELECT 1")).Select(finding => finding.Name).Order();
@@ -134,14 +148,14 @@ public sealed class CanaryTests(ScratchStores stores) : IClassFixture<ScratchSto
 
     private static string Quoted(string json) => json.Replace('\'', '"');
 
-    private async Task<IReadOnlyList<Finding>> CheckAsync(string database, string bug)
+    private async Task<IReadOnlyList<Finding>> CheckAsync(string database, string bug, params Guid[] forged)
     {
         var (orders, picking) = await stores.CopyAsync();
         await using var first = orders;
         await using var second = picking;
         await using var plant = (database == InOrders ? orders : picking).CreateCommand(bug);
         await plant.ExecuteNonQueryAsync(Cancellation);
-        return await InvariantCheck.RunAsync(orders, picking, Told(), Cancellation);
+        return await InvariantCheck.RunAsync(orders, picking, Told(), Cancellation, forged);
     }
 
     private static Acknowledgements Told()

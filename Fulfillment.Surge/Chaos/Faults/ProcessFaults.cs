@@ -1,0 +1,92 @@
+using Fulfillment.Surge.Hosting;
+
+namespace Fulfillment.Surge.Chaos.Faults;
+
+/// <summary>Services that are killed, told to stop, or frozen.</summary>
+internal static class ProcessFaults
+{
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(40);
+
+    internal static readonly FaultKind[] All =
+    [
+        new("kill-orders", (world, strike, token) => KillAsync(world, strike, world.System.Orders, token)),
+        new("kill-picking", (world, strike, token) => KillAsync(world, strike, world.System.Picking, token))
+        { RuledBy = Rules.Claim },
+        new("term-orders", (world, strike, token) => TermAsync(world, strike, world.System.Orders, token)),
+        new("term-picking", (world, strike, token) => TermAsync(world, strike, world.System.Picking, token))
+        { RuledBy = Rules.Claim },
+        new("freeze-orders", (world, strike, token) => FreezeAsync(
+            world, strike, strike.One(world.System.Orders), strike.Seconds(5, 20), token)),
+        new("freeze-picking", (world, strike, token) => FreezeAsync(
+            world, strike, strike.One(world.System.Picking),
+            world.Settings.ClaimAfter + strike.Seconds(1, 6), token))
+        { RuledBy = Rules.Claim },
+        new("freeze-active", FreezeActiveAsync),
+        new("cold-start", ColdStartAsync) { ColdStart = true },
+    ];
+
+    private static async Task KillAsync(
+        ChaosWorld world, Strike strike, IEnumerable<Child> among, CancellationToken cancellation)
+    {
+        var child = strike.One(among);
+        strike.On = child.Name;
+        strike.Silenced.Add(child.Name);
+        world.Watch.Expect(child);
+        strike.EndsNow();
+        await child.KillAsync(cancellation);
+    }
+
+    private static async Task TermAsync(
+        ChaosWorld world, Strike strike, IEnumerable<Child> among, CancellationToken cancellation)
+    {
+        var child = strike.One(among);
+        strike.On = child.Name;
+        strike.Silenced.Add(child.Name);
+        world.Watch.Expect(child);
+        strike.EndsNow();
+        if (!await child.StopAsync(StopMax).WaitAsync(cancellation))
+            world.Watch.Complain($"{child.Name} did not stop within {StopMax.TotalSeconds} s of SIGTERM");
+    }
+
+    private static async Task FreezeAsync(
+        ChaosWorld world, Strike strike, Child child, TimeSpan length, CancellationToken cancellation)
+    {
+        strike.On = $"{child.Name} for {length.TotalSeconds:0.0} s";
+        strike.Silenced.Add(child.Name);
+        child.Pause();
+        try
+        {
+            await Task.Delay(length, world.Clock, cancellation);
+        }
+        finally
+        {
+            child.Resume();
+            strike.EndsNow();
+        }
+    }
+
+    // The replica whose sessions hold the advisory locks: relay, feed and sweeps are in it.
+    private static async Task FreezeActiveAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
+    {
+        var name = await world.Postgres.ActiveReplicaAsync(cancellation);
+        var child = world.System.Orders.FirstOrDefault(orders => orders.Name == name)
+            ?? throw new HostingException("no replica of Orders holds an advisory lock");
+        await FreezeAsync(world, strike, child, strike.Seconds(20, 30), cancellation);
+    }
+
+    private static async Task ColdStartAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
+    {
+        strike.On = "everything";
+        var children = world.System.Children.Where(child => child.Running).ToList();
+        foreach (var child in children)
+        {
+            world.Watch.Expect(child);
+            strike.Silenced.Add(child.Name);
+        }
+
+        strike.EndsNow();
+        await Task.WhenAll(children.Select(child => child.Name == "postgres"
+            ? child.QuitAsync(cancellation)
+            : child.KillAsync(cancellation)));
+    }
+}
