@@ -4,6 +4,7 @@ using Fulfillment.Orders.CancelOrder;
 using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Holds;
 using Fulfillment.Orders.PlaceOrder;
+using Fulfillment.Orders.ResendRelease;
 using Fulfillment.Orders.ShipOrder;
 using Fulfillment.Orders.Stock;
 using Fulfillment.Orders.TrackOrder;
@@ -32,4 +33,5 @@ namespace Fulfillment.Orders;
 [JsonSerializable(typeof(CancelAnswer))]
 [JsonSerializable(typeof(PutHoldRequest))]
 [JsonSerializable(typeof(ShippedOrder))]
+[JsonSerializable(typeof(ResentRelease))]
 internal sealed partial class OrdersJson : JsonSerializerContext;

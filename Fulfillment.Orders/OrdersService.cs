@@ -6,6 +6,7 @@ using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Holds;
 using Fulfillment.Orders.PlaceOrder;
 using Fulfillment.Orders.Progress;
+using Fulfillment.Orders.ResendRelease;
 using Fulfillment.Orders.ShipOrder;
 using Fulfillment.Orders.Stock;
 using Fulfillment.Orders.TrackOrder;

@@ -1,5 +1,5 @@
-using Fulfillment.Orders.Replicas;
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.DataStores;
 using Npgsql;
 
 namespace Fulfillment.Orders.Archive;

@@ -1,5 +1,4 @@
 using Fulfillment.Orders.PlaceOrder;
-using Fulfillment.Orders.Replicas;
 using Fulfillment.ServiceDefaults.DataStores;
 using Npgsql;
 

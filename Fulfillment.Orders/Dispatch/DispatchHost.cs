@@ -1,6 +1,6 @@
 using System.Data.Common;
-using Fulfillment.Orders.Replicas;
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.DataStores;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -46,7 +46,8 @@ internal sealed partial class DispatchHost(
         async (connection, stopping) =>
         {
             using var active = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-            var observing = Backlog.ObserveAsync(warehouseId, database, metrics, options, clock, log, active.Token);
+            var observing = BacklogCount.ObserveAsync(
+                warehouseId, database, metrics, options, clock, log, active.Token);
             try
             {
                 var relay = new WarehouseRelay(

@@ -140,7 +140,7 @@ internal static class ApplyEvents
         while (await reader.ReadAsync(cancellation))
         {
             known.Orders.Add(
-                new OrderKey(reader.GetString(0), reader.GetGuid(1)), new KnownOrder(reader.GetBoolean(2), 0));
+                new ClientOrder(reader.GetString(0), reader.GetGuid(1)), new KnownOrder(reader.GetBoolean(2), 0));
         }
 
         await reader.NextResultAsync(cancellation);
@@ -156,7 +156,7 @@ internal static class ApplyEvents
             var key = new ReleaseKey(reader.GetString(0), reader.GetGuid(1), reader.GetInt32(2));
             if (!known.OpenLines.TryGetValue(key, out var lines)) known.OpenLines.Add(key, lines = []);
             lines.Add(new OpenLine(reader.GetInt32(3), reader.GetString(4), reader.GetInt32(5)));
-            var order = new OrderKey(key.ClientId, key.OrderId);
+            var order = new ClientOrder(key.ClientId, key.OrderId);
             known.Orders[order] = known.Orders[order] with { ReleaseNoMax = reader.GetInt32(6) };
         }
 

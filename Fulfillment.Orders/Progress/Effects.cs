@@ -8,14 +8,14 @@ namespace Fulfillment.Orders.Progress;
 /// <summary>What is known, under lock, of the orders and releases that some events speak of.</summary>
 internal sealed class Known
 {
-    internal Dictionary<OrderKey, KnownOrder> Orders { get; } = [];
+    internal Dictionary<ClientOrder, KnownOrder> Orders { get; } = [];
     internal Dictionary<ReleaseKey, KnownRelease> Releases { get; } = [];
 
     /// <summary>The open lines of those releases that the events give back.</summary>
     internal Dictionary<ReleaseKey, List<OpenLine>> OpenLines { get; } = [];
 }
 
-internal readonly record struct OrderKey(string ClientId, Guid OrderId);
+internal readonly record struct ClientOrder(string ClientId, Guid OrderId);
 
 internal sealed record KnownOrder(bool CancelRequested, int ReleaseNoMax);
 
@@ -32,13 +32,13 @@ internal sealed class Effects
     internal Dictionary<ReleaseKey, ReleaseChange> Releases { get; } = [];
     internal Dictionary<(ReleaseKey Release, int LineNo), LineChange> Lines { get; } = [];
     internal Dictionary<(string ClientId, string Sku), StockChange> Stock { get; } = [];
-    internal Dictionary<(OrderKey Order, int LineNo), Missed> Backorders { get; } = [];
-    internal Dictionary<(OrderKey Order, int LineNo), int> CancelledLines { get; } = [];
+    internal Dictionary<(ClientOrder Order, int LineNo), Missed> Backorders { get; } = [];
+    internal Dictionary<(ClientOrder Order, int LineNo), int> CancelledLines { get; } = [];
     internal List<(ReleaseKey Release, int NewReleaseNo)> Moves { get; } = [];
     internal List<(ReleaseKey Release, int SignalNo, string Answer, DateTimeOffset At)> Answers { get; } = [];
 
     /// <summary>Orders that may be cancelled as a whole now.</summary>
-    internal HashSet<OrderKey> CancelledOrders { get; } = [];
+    internal HashSet<ClientOrder> CancelledOrders { get; } = [];
 
     internal static Effects Of(IReadOnlyList<FeedEvent> events, Known known)
     {
@@ -85,7 +85,7 @@ internal sealed class Effects
         (stock.Picked, stock.Short) = (stock.Picked + picked.Picked, stock.Short + picked.Short);
         if (picked.Short == 0) return;
 
-        var order = new OrderKey(release.ClientId, release.OrderId);
+        var order = new ClientOrder(release.ClientId, release.OrderId);
         if (known.Orders[order].CancelRequested)
         {
             AddTo(CancelledLines, (order, picked.LineNo), picked.Short); // nobody waits for it any more
@@ -99,7 +99,7 @@ internal sealed class Effects
     // Cancelled: the units are free again. Held: they stay reserved and wait under a new release number.
     private void GiveBack(ReleaseKey release, string kind, Known known, ref ReleaseChange change)
     {
-        var orderKey = new OrderKey(release.ClientId, release.OrderId);
+        var orderKey = new ClientOrder(release.ClientId, release.OrderId);
         var order = known.Orders[orderKey];
         if (kind == EventKinds.Held && !order.CancelRequested)
         {

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
-using Fulfillment.Orders.Replicas;
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.DataStores;
 using Npgsql;
 using Polly;
 

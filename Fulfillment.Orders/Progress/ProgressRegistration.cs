@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Fulfillment.Orders.Progress;
 
 /// <summary>Registration of this folder.</summary>
@@ -21,11 +19,5 @@ internal static class ProgressRegistration
         builder.Services.AddSingleton<FeedState>();
         builder.Services.AddHostedService<FeedReader>();
         builder.Services.AddHealthChecks().AddCheck<FeedState>("picking feed");
-        builder.Services.ConfigureHttpJsonOptions(json =>
-            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ProgressJson.Default));
     }
 }
-
-[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
-[JsonSerializable(typeof(ResentRelease))]
-internal sealed partial class ProgressJson : JsonSerializerContext;

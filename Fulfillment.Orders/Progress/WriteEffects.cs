@@ -171,7 +171,7 @@ internal static class WriteEffects
     }
 
     private static void AddBackorders(
-        NpgsqlBatch batch, List<KeyValuePair<(OrderKey Order, int LineNo), Missed>> backorders)
+        NpgsqlBatch batch, List<KeyValuePair<(ClientOrder Order, int LineNo), Missed>> backorders)
     {
         var to = Add(batch, BackordersSql);
         AddOrders(to, backorders.ConvertAll(line => line.Key.Order));
@@ -181,7 +181,7 @@ internal static class WriteEffects
     }
 
     private static void AddCancelledLines(
-        NpgsqlBatch batch, List<KeyValuePair<(OrderKey Order, int LineNo), int>> cancelled)
+        NpgsqlBatch batch, List<KeyValuePair<(ClientOrder Order, int LineNo), int>> cancelled)
     {
         var to = Add(batch, CancelledLinesSql);
         AddOrders(to, cancelled.ConvertAll(line => line.Key.Order));
@@ -199,7 +199,7 @@ internal static class WriteEffects
         to.AddArray(NpgsqlDbType.TimestampTz, answers, answer => answer.At.UtcDateTime);
     }
 
-    private static void AddOrders(NpgsqlParameterCollection to, List<OrderKey> orders)
+    private static void AddOrders(NpgsqlParameterCollection to, List<ClientOrder> orders)
     {
         to.AddArray(NpgsqlDbType.Text, orders, order => order.ClientId);
         to.AddArray(NpgsqlDbType.Uuid, orders, order => order.OrderId);

@@ -16,7 +16,7 @@ internal sealed record AdjustmentRequest(string? Reference, IReadOnlyList<Adjust
 internal sealed record CountRequest(string? Reference, string? Sku, long Counted);
 
 /// <summary>One change of one SKU's stock; a count says what it found.</summary>
-internal readonly record struct StockChange(string Sku, long Change);
+internal readonly record struct LedgerLine(string Sku, long Change);
 
 /// <summary>Receive, adjust and count. A call whose answer was lost is sent again under the same reference.</summary>
 internal static class StockEndpoints
@@ -47,7 +47,7 @@ internal static class StockEndpoints
         }
 
         await BookAsync(context, clientId, "Received", request.Reference!,
-            request.Lines.Select(line => new StockChange(line!.Sku!, line.Quantity)));
+            request.Lines.Select(line => new LedgerLine(line!.Sku!, line.Quantity)));
     }
 
     private static async Task AdjustAsync(HttpContext context)
@@ -63,7 +63,7 @@ internal static class StockEndpoints
         }
 
         await BookAsync(context, context.User.Subject()!, "Adjusted", request.Reference!,
-            request.Lines.Select(line => new StockChange(line!.Sku!, line.Change)));
+            request.Lines.Select(line => new LedgerLine(line!.Sku!, line.Change)));
     }
 
     private static async Task CountAsync(HttpContext context)
@@ -78,17 +78,17 @@ internal static class StockEndpoints
         }
 
         await BookAsync(context, context.User.Subject()!, "Counted", request.Reference!,
-            [new StockChange(request.Sku!, request.Counted)]);
+            [new LedgerLine(request.Sku!, request.Counted)]);
     }
 
     private static async Task BookAsync(
-        HttpContext context, string clientId, string reason, string reference, IEnumerable<StockChange> changes)
+        HttpContext context, string clientId, string reason, string reference, IEnumerable<LedgerLine> changes)
     {
         var services = context.RequestServices;
-        StockChange[] bySku =
+        LedgerLine[] bySku =
         [
             .. changes.GroupBy(change => change.Sku, StringComparer.Ordinal)
-                .Select(sku => new StockChange(sku.Key, sku.Sum(change => change.Change))),
+                .Select(sku => new LedgerLine(sku.Key, sku.Sum(change => change.Change))),
         ];
         var booking = await StockLedger.BookAsync(
             services.GetRequiredService<NpgsqlDataSource>(), clientId, reason, reference, bySku,

@@ -12,7 +12,7 @@ internal enum BookingResult
 }
 
 /// <summary>How a booking ended; the SKU at fault, if one is.</summary>
-internal readonly record struct Booking(BookingResult Result, string? Sku = null);
+internal readonly record struct LedgerBooking(BookingResult Result, string? Sku = null);
 
 /// <summary>Every change of stock that a person makes is a ledger row, booked once by its reference.</summary>
 internal static class StockLedger
@@ -39,8 +39,8 @@ internal static class StockLedger
         """;
 
     /// <summary>Books, again when the transaction crossed with another and Postgres gave this one up.</summary>
-    internal static async Task<Booking> BookAsync(
-        NpgsqlDataSource database, string clientId, string reason, string reference, StockChange[] changes,
+    internal static async Task<LedgerBooking> BookAsync(
+        NpgsqlDataSource database, string clientId, string reason, string reference, LedgerLine[] changes,
         DateTimeOffset at, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
@@ -57,8 +57,8 @@ internal static class StockLedger
         }
     }
 
-    private static async Task<Booking> BookOnceAsync(
-        NpgsqlDataSource database, string clientId, string reason, string reference, StockChange[] changes,
+    private static async Task<LedgerBooking> BookOnceAsync(
+        NpgsqlDataSource database, string clientId, string reason, string reference, LedgerLine[] changes,
         DateTimeOffset at, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
@@ -71,18 +71,18 @@ internal static class StockLedger
         var booked = new List<string>();
         foreach (var (sku, change) in changes)
         {
-            if (!stock.TryGetValue(sku, out var now)) return new Booking(BookingResult.UnknownSku, sku);
+            if (!stock.TryGetValue(sku, out var now)) return new LedgerBooking(BookingResult.UnknownSku, sku);
             if (before.Contains(sku)) continue;
             // A count finds what was missing, or knows that it is gone.
             var (delta, found) = reason == "Counted" ? (change - now.OnHand, -now.Missing) : (change, 0);
             if (now.OnHand + delta < now.Reserved + now.Missing + found)
-                return new Booking(BookingResult.BelowReserved, sku);
+                return new LedgerBooking(BookingResult.BelowReserved, sku);
             booked.Add(sku);
             onHand.Add(delta);
             missing.Add(found);
         }
 
-        if (booked.Count == 0) return new Booking(BookingResult.Repeated);
+        if (booked.Count == 0) return new LedgerBooking(BookingResult.Repeated);
         await using var write = new NpgsqlCommand(WriteSql, connection, transaction)
         {
             Parameters =
@@ -93,7 +93,7 @@ internal static class StockLedger
         };
         await write.ExecuteNonQueryAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        return new Booking(BookingResult.Booked);
+        return new LedgerBooking(BookingResult.Booked);
     }
 
     private static async Task<Dictionary<string, (long OnHand, long Reserved, long Missing)>> LockAsync(

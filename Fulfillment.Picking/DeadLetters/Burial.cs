@@ -10,7 +10,7 @@ namespace Fulfillment.Picking.DeadLetters;
 /// A message that will not be served. <paramref name="Release"/> and the client are known when it could be read so far.
 /// </summary>
 internal sealed record Letter(
-    string StreamEntry, string Reason, byte[] Raw, ReleaseKey? Release, string? ClientId, string? TraceParent)
+    string StreamEntry, string Reason, byte[] Raw, ReleaseId? Release, string? ClientId, string? TraceParent)
 {
     internal static Letter Of(UnplannableRelease failed) => new(
         (string)failed.Release.Entries[0].Id!, failed.Reason, Arrival.Raw(failed.Release.Entries[0]),
@@ -19,7 +19,7 @@ internal sealed record Letter(
 
     internal static Letter Of(Arrival.Broken broken) => new(
         (string)broken.Entry.Id!, broken.Reason, Arrival.Raw(broken.Entry),
-        broken.Message is { } release ? new ReleaseKey(release.OrderId, release.ReleaseNo) : null,
+        broken.Message is { } release ? new ReleaseId(release.OrderId, release.ReleaseNo) : null,
         broken.Message?.ClientId, null);
 }
 
@@ -56,7 +56,7 @@ internal static class Burial
     {
         var all = letters.ToList();
         if (all.Count == 0) return;
-        ReleaseKey[] keys = [.. all.Where(l => l.Release is not null).Select(l => l.Release!.Value)];
+        ReleaseId[] keys = [.. all.Where(l => l.Release is not null).Select(l => l.Release!.Value)];
         await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
         await using var command = new NpgsqlCommand(BurySql, connection, transaction)
         {

@@ -31,7 +31,7 @@ internal static class ReleaseTurns
     /// <summary>Must be the transaction's first statement.</summary>
     internal static async Task TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string warehouseId,
-        IReadOnlyCollection<ReleaseKey> keys,
+        IReadOnlyCollection<ReleaseId> keys,
         CancellationToken cancellation)
     {
         if (keys.Count == 0) return;

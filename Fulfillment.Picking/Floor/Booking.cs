@@ -11,7 +11,7 @@ namespace Fulfillment.Picking.Floor;
 /// <summary>
 /// What one confirm call makes of one release: how its open tasks change, and the lines its event carries.
 /// </summary>
-internal sealed record ReleaseProgress(ReleaseKey Key, int OpenTasksDelta, IReadOnlyList<PickedLine> Lines);
+internal sealed record ReleaseProgress(ReleaseId Key, int OpenTasksDelta, IReadOnlyList<PickedLine> Lines);
 
 /// <summary>Everything that one confirm call writes; a fixed number of statements, however many scans it has.</summary>
 internal sealed record Booking(

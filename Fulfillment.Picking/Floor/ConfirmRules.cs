@@ -5,7 +5,7 @@ namespace Fulfillment.Picking.Floor;
 
 /// <summary>A task of the tour as it stands while its row is locked.</summary>
 internal sealed record OpenTask(
-    int TaskNo, ReleaseKey Release, int LineNo, string ClientId, string Sku, Shelf Location, int Tote, int Left,
+    int TaskNo, ReleaseId Release, int LineNo, string ClientId, string Sku, Shelf Location, int Tote, int Left,
     short Rank);
 
 /// <summary>What scans do to one task.</summary>

@@ -103,7 +103,7 @@ internal static class ConfirmTour
     }
 
     private static OpenTask ReadTask(NpgsqlDataReader row) => new(
-        row.GetInt32(0), new ReleaseKey(row.GetGuid(1), row.GetInt32(2)), row.GetInt32(3), row.GetString(4),
+        row.GetInt32(0), new ReleaseId(row.GetGuid(1), row.GetInt32(2)), row.GetInt32(3), row.GetString(4),
         row.GetString(5),
         new Shelf(row.GetInt16(6), row.GetInt16(7), row.GetString(8)), row.GetInt32(9), row.GetInt32(10),
         row.GetInt16(11));

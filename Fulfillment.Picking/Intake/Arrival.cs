@@ -6,7 +6,7 @@ using StackExchange.Redis;
 namespace Fulfillment.Picking.Intake;
 
 /// <summary>The identity that makes at-least-once delivery an effect exactly once.</summary>
-internal readonly record struct ReleaseKey(Guid OrderId, int ReleaseNo);
+internal readonly record struct ReleaseId(Guid OrderId, int ReleaseNo);
 
 /// <summary>
 /// One entry of the stream, read. <paramref name="Entry"/> is kept, for the dead letters want it as it came.
@@ -15,12 +15,12 @@ internal abstract record Arrival(StreamEntry Entry)
 {
     internal sealed record Release(StreamEntry Entry, ReleaseMessage Message, string? TraceParent) : Arrival(Entry)
     {
-        internal ReleaseKey Key => new(Message.OrderId, Message.ReleaseNo);
+        internal ReleaseId Key => new(Message.OrderId, Message.ReleaseNo);
     }
 
     internal sealed record Signal(StreamEntry Entry, string Kind, SignalMessage Message) : Arrival(Entry)
     {
-        internal ReleaseKey Key => new(Message.OrderId, Message.ReleaseNo);
+        internal ReleaseId Key => new(Message.OrderId, Message.ReleaseNo);
     }
 
     /// <summary>Cannot be served. <paramref name="Message"/> is set when at least its identity could be read.</summary>

@@ -31,7 +31,7 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
         "DELETE FROM lone_failures WHERE warehouse_id = $1 AND order_id = $2 AND release_no = $3";
 
     /// <summary>The number of this attempt, and why the one before failed.</summary>
-    internal async Task<(int Attempt, string LastReason)> BeginAsync(ReleaseKey key, CancellationToken cancellation)
+    internal async Task<(int Attempt, string LastReason)> BeginAsync(ReleaseId key, CancellationToken cancellation)
     {
         await using var command = Command(BeginSql, key);
         await using var row = await command.ExecuteReaderAsync(cancellation);
@@ -39,17 +39,17 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
         return (row.GetInt32(0), row.GetString(1));
     }
 
-    internal async Task NoteAsync(ReleaseKey key, string reason, CancellationToken cancellation)
+    internal async Task NoteAsync(ReleaseId key, string reason, CancellationToken cancellation)
     {
         await using var command = Command(ReasonSql, key);
         command.Parameters.Add(Typed.Text(reason));
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    internal Task TakeBackAsync(ReleaseKey key, CancellationToken cancellation) =>
+    internal Task TakeBackAsync(ReleaseId key, CancellationToken cancellation) =>
         ExecuteAsync(TakeBackSql, key, cancellation);
 
-    internal Task ForgetAsync(ReleaseKey key, CancellationToken cancellation) =>
+    internal Task ForgetAsync(ReleaseId key, CancellationToken cancellation) =>
         ExecuteAsync(ForgetSql, key, cancellation);
 
     /// <summary>Ends the attempts: the release goes to the dead letters with a Failed event.</summary>
@@ -63,13 +63,13 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
         await transaction.CommitAsync(cancellation);
     }
 
-    private async Task ExecuteAsync(string sql, ReleaseKey key, CancellationToken cancellation)
+    private async Task ExecuteAsync(string sql, ReleaseId key, CancellationToken cancellation)
     {
         await using var command = Command(sql, key);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    private NpgsqlCommand Command(string sql, ReleaseKey key)
+    private NpgsqlCommand Command(string sql, ReleaseId key)
     {
         var command = database.CreateCommand(sql);
         command.Parameters.Add(Typed.Text(settings.WarehouseId));

@@ -87,7 +87,7 @@ internal sealed class PlanPool(
         return (slotted, failed);
     }
 
-    private async Task<HashSet<ReleaseKey>> KnownAsync(
+    private async Task<HashSet<ReleaseId>> KnownAsync(
         NpgsqlConnection connection, IReadOnlyList<PooledRelease> pool, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(KnownSql, connection)
@@ -99,7 +99,7 @@ internal sealed class PlanPool(
             },
         };
         await using var rows = await command.ExecuteReaderAsync(cancellation);
-        var known = new HashSet<ReleaseKey>();
+        var known = new HashSet<ReleaseId>();
         while (await rows.ReadAsync(cancellation)) known.Add(new(rows.GetGuid(0), rows.GetInt32(1)));
         return known;
     }

@@ -61,7 +61,7 @@ internal sealed partial class PlannerChoice(
     /// <summary>
     /// From the releases alone, in their order: the same pool has the same seed on every replica and each time.
     /// </summary>
-    internal static ulong SeedOf(IEnumerable<ReleaseKey> releases)
+    internal static ulong SeedOf(IEnumerable<ReleaseId> releases)
     {
         var hash = Fnv1a.Start;
         Span<byte> key = stackalloc byte[20];

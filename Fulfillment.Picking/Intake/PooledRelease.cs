@@ -7,7 +7,7 @@ namespace Fulfillment.Picking.Intake;
 /// <summary>A release in the pool, with every entry of the stream that brought it.</summary>
 internal sealed record PooledRelease(ReleaseMessage Message, string? TraceParent, IReadOnlyList<StreamEntry> Entries)
 {
-    internal ReleaseKey Key => new(Message.OrderId, Message.ReleaseNo);
+    internal ReleaseId Key => new(Message.OrderId, Message.ReleaseNo);
 
     internal RedisValue[] EntryIds => [.. Entries.Select(e => e.Id)];
 }

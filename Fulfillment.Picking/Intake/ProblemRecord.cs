@@ -18,12 +18,12 @@ internal sealed record ProblemRecord(LayoutDefinition Layout, int CartLoadMax, i
                 [.. o.Picks.Select(p => (int[])[p.Location.Aisle, p.Location.Bay, (int)p.Location.Side, p.Quantity,
                     p.Load, p.Line])]))],
             problem.Pace),
-        ProblemJson.Default.ProblemRecord);
+        ProblemRecordJson.Default.ProblemRecord);
 
     /// <exception cref="JsonException">The bytes are no problem written by <see cref="Write"/>.</exception>
     internal static PlanningProblem Read(ReadOnlySpan<byte> bytes)
     {
-        var record = JsonSerializer.Deserialize(bytes, ProblemJson.Default.ProblemRecord)
+        var record = JsonSerializer.Deserialize(bytes, ProblemRecordJson.Default.ProblemRecord)
             ?? throw new JsonException("null");
         return new PlanningProblem
         {
@@ -43,4 +43,4 @@ internal sealed record ProblemOrder(long Id, int Part, long? ShipBy, IReadOnlyLi
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ProblemRecord))]
-internal sealed partial class ProblemJson : JsonSerializerContext;
+internal sealed partial class ProblemRecordJson : JsonSerializerContext;

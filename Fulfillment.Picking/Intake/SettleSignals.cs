@@ -47,7 +47,7 @@ internal static class SettleSignals
         var inOrder = signals.OrderBy(s => s.Key.OrderId.ToString(), StringComparer.Ordinal)
             .ThenBy(s => s.Key.ReleaseNo)
             .ThenBy(s => s.Message.SignalNo);
-        ReleaseKey[] keys = [.. inOrder.Select(signal => signal.Key)];
+        ReleaseId[] keys = [.. inOrder.Select(signal => signal.Key)];
         await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
         foreach (var signal in inOrder)
             await SettleOneAsync(connection, transaction, warehouseId, signal, now, cancellation);

@@ -81,7 +81,7 @@ internal static class ReplayPlan
         if (!await row.ReadAsync(cancellation)) return (null, false);
         var isReplayable = !row.IsDBNull(5) && !row.IsDBNull(6) && !row.IsDBNull(7) && !row.IsDBNull(8);
         var releases = isReplayable
-            ? row.GetFieldValue<Guid[]>(6).Zip(row.GetFieldValue<int[]>(7), (id, no) => new ReleaseKey(id, no))
+            ? row.GetFieldValue<Guid[]>(6).Zip(row.GetFieldValue<int[]>(7), (id, no) => new ReleaseId(id, no))
             : [];
         return (new StoredPlan(
             row.GetString(0), unchecked((ulong)row.GetInt64(1)), row.GetInt64(2), row.GetInt16(3), row.GetInt64(4),
@@ -91,5 +91,5 @@ internal static class ReplayPlan
 
     private sealed record StoredPlan(
         string Planner, ulong Seed, long UnitsUsed, int Rung, long DistanceMm, byte[] Problem,
-        IReadOnlyList<ReleaseKey> Releases, byte[] Digest);
+        IReadOnlyList<ReleaseId> Releases, byte[] Digest);
 }

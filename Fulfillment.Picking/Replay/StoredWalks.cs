@@ -10,7 +10,7 @@ namespace Fulfillment.Picking.Replay;
 internal sealed record StoredTour(int TourNo, long DistanceMm, IReadOnlyList<StoredTask> Tasks);
 
 /// <summary>One of its tasks, by what the plan decides of it.</summary>
-internal readonly record struct StoredTask(ReleaseKey Release, Shelf Location, int Tote, int Quantity)
+internal readonly record struct StoredTask(ReleaseId Release, Shelf Location, int Tote, int Quantity)
 {
     public override string ToString() =>
         $"{Quantity} for {Release.OrderId}/{Release.ReleaseNo} (tote {Tote}) "
@@ -44,7 +44,7 @@ internal static class StoredWalks
             }
 
             tasks.Add(new StoredTask(
-                new ReleaseKey(row.GetGuid(2), row.GetInt32(3)),
+                new ReleaseId(row.GetGuid(2), row.GetInt32(3)),
                 new Shelf(row.GetInt16(4), row.GetInt16(5), row.GetString(6)), row.GetInt32(7), row.GetInt32(8)));
         }
 
@@ -56,7 +56,7 @@ internal static class StoredWalks
     /// was planned with: what was short is asked for again at its end. Pure.
     /// </summary>
     internal static string? FirstDifference(
-        Plan plan, IReadOnlyList<ReleaseKey> releases, IReadOnlyList<StoredTour> stored)
+        Plan plan, IReadOnlyList<ReleaseId> releases, IReadOnlyList<StoredTour> stored)
     {
         if (plan.Tours.Count != stored.Count) return $"{stored.Count} tours then, {plan.Tours.Count} now";
         for (var t = 0; t < stored.Count; t++)
@@ -75,7 +75,7 @@ internal static class StoredWalks
         return null;
     }
 
-    private static List<StoredTask> TasksOf(Tour tour, IReadOnlyList<ReleaseKey> releases)
+    private static List<StoredTask> TasksOf(Tour tour, IReadOnlyList<ReleaseId> releases)
     {
         var totes = new Dictionary<long, int>();
         foreach (var order in tour.Orders) totes.TryAdd(order.Id, totes.Count + 1);

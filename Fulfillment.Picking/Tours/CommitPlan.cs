@@ -49,12 +49,12 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
     /// <summary>
     /// The releases that somebody else was first to write; nothing is committed unless there are none.
     /// </summary>
-    internal async Task<HashSet<ReleaseKey>> CommitAsync(PlannedPool pool, CancellationToken cancellation)
+    internal async Task<HashSet<ReleaseId>> CommitAsync(PlannedPool pool, CancellationToken cancellation)
     {
         var rows = pool.Parts.Select(part => TourRows.Of(part, pool.PlannedAt)).ToList();
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        ReleaseKey[] keys = [.. pool.Releases.Select(r => r.Release.Key), .. pool.Failed.Select(f => f.Release.Key)];
+        ReleaseId[] keys = [.. pool.Releases.Select(r => r.Release.Key), .. pool.Failed.Select(f => f.Release.Key)];
         await ReleaseTurns.TakeAsync(connection, transaction, settings.WarehouseId, keys, cancellation);
         if (pool.Parts.Count > 0)
         {
@@ -71,7 +71,7 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         return [];
     }
 
-    private async Task<HashSet<ReleaseKey>> InsertInboxAsync(
+    private async Task<HashSet<ReleaseId>> InsertInboxAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, PlannedPool pool,
         IReadOnlyList<TourRows> rows, CancellationToken cancellation)
     {

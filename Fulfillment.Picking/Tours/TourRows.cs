@@ -8,7 +8,7 @@ internal readonly record struct TourRow(Guid TourId, int TourNo, DateTimeOffset 
 
 /// <summary>A task as its row.</summary>
 internal readonly record struct TaskRow(
-    Guid TourId, int TaskNo, ReleaseKey Release, int LineNo, string ClientId, string Sku, short Aisle, short Bay,
+    Guid TourId, int TaskNo, ReleaseId Release, int LineNo, string ClientId, string Sku, short Aisle, short Bay,
     string Side,
     int Tote, int Quantity, short Rank);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Xunit;
@@ -10,6 +11,13 @@ public sealed partial class ArchitectureTests
     public const int LineLengthMax = 120;
     // Tables of cases read better unbroken.
     public const int LineLengthInTestsMax = 200;
+
+    // One type of each assembly.
+    private static readonly Type[] InTheProduct =
+    [
+        typeof(Fulfillment.Orders.OrderCommand), typeof(Fulfillment.Picking.PickingSettings), typeof(Fulfillment.Planning.Plan),
+        typeof(Fulfillment.Contracts.EventKinds), typeof(Fulfillment.ServiceDefaults.Problems),
+    ];
 
     private static readonly string[] NamesThatSayNothing =
         ["Services", "Helpers", "Managers", "Common", "Utils", "Utilities", "Misc", "Shared"];
@@ -68,6 +76,14 @@ public sealed partial class ArchitectureTests
         Assert.Equal(["tours"], DependencyRules.ForeignTables("SELECT 1 FROM tours WHERE true", ["tours", "tasks"]));
 
     [Fact]
+    public void One_name_in_the_services_and_what_is_under_them_is_one_thing() =>
+        Nothing(SameNames(InTheProduct.SelectMany(type => type.Assembly.GetTypes())));
+
+    [Fact]
+    public void The_rule_is_seen_to_fail_on_a_name_of_two_things() => Assert.Single(SameNames(
+        [typeof(Fulfillment.Planning.Tour), typeof(Planted.Tour), typeof(ArchitectureTests)]));
+
+    [Fact]
     public void No_folder_has_a_name_that_says_nothing() =>
         Assert.DoesNotContain(SourceFolders(), folder => NamesThatSayNothing.Contains(Path.GetFileName(folder)));
 
@@ -88,6 +104,13 @@ public sealed partial class ArchitectureTests
 
     [GeneratedRegex(@"CREATE TABLE (?:IF NOT EXISTS )?(\w+)")]
     private static partial Regex CreatedTable();
+
+    private static IEnumerable<string> SameNames(IEnumerable<Type> types) => types
+        .Where(type => !type.IsNested && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false))
+        .Where(type => type.Namespace?.StartsWith(nameof(Fulfillment), StringComparison.Ordinal) == true)
+        .GroupBy(type => type.Name, StringComparer.Ordinal)
+        .Where(name => name.Count() > 1)
+        .Select(name => $"{name.Key} is {string.Join(" and ", name.Select(type => type.FullName))}");
 
     private static void Nothing(IEnumerable<string> violations)
     {

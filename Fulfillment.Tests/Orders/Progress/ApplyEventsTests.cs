@@ -1,6 +1,7 @@
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Progress;
+using Fulfillment.Orders.ResendRelease;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.Tests.Orders.Dispatch;
 using Microsoft.AspNetCore.Http;
@@ -221,7 +222,7 @@ public sealed class ApplyEventsTests(TestServers servers)
     }
 
     private static Task<Results<Ok<ResentRelease>, JsonHttpResult<Problem>>> ResendAsync(
-        Backroom room, ReleaseKey release) => ResendRelease.HandleAsync(
+        Backroom room, ReleaseKey release) => ResendReleaseEndpoint.HandleAsync(
         release.OrderId, release.ReleaseNo, release.ClientId, room.Database, new DispatchSignal(), room.Clock,
         CancellationToken.None);
 

@@ -68,7 +68,7 @@ public sealed class DeadLetterTests(TestServers servers)
         var failures = new LoneFailures(bench.Database, bench.Settings, TimeProvider.System);
         // Five attempts that began and never came back.
         for (var i = 0; i < LoneFailures.FailuresMax; i++)
-            await failures.BeginAsync(new ReleaseKey(release.OrderId, 1), CancellationToken.None);
+            await failures.BeginAsync(new ReleaseId(release.OrderId, 1), CancellationToken.None);
         await bench.DrainAsync(worker);
         Assert.Equal(["1 Failed"], await bench.KindsAsync(release));
     }

@@ -151,7 +151,7 @@ public sealed class SidesOfAPoolTests(TestServers servers)
     [Fact]
     public void The_seed_is_of_the_releases_and_their_order_and_of_nothing_else()
     {
-        ReleaseKey[] keys = [new(new Guid("11111111-2222-3333-4444-555555555555"), 1), new(Guid.Empty, 2)];
+        ReleaseId[] keys = [new(new Guid("11111111-2222-3333-4444-555555555555"), 1), new(Guid.Empty, 2)];
         Assert.Equal(PlannerChoice.SeedOf(keys), PlannerChoice.SeedOf(keys));
         // Written down once, so that it is seen when a machine or a version computes another one.
         Assert.Equal(16538977010126618044UL, PlannerChoice.SeedOf(keys));

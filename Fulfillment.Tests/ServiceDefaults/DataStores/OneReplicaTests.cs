@@ -1,9 +1,9 @@
-using Fulfillment.Orders.Replicas;
+using Fulfillment.ServiceDefaults.DataStores;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xunit;
 
-namespace Fulfillment.Tests.Orders.Replicas;
+namespace Fulfillment.Tests.ServiceDefaults.DataStores;
 
 public sealed class OneReplicaTests(TestServers servers)
 {

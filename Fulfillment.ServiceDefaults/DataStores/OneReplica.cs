@@ -1,14 +1,15 @@
 using System.Data.Common;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Fulfillment.Orders.Replicas;
+namespace Fulfillment.ServiceDefaults.DataStores;
 
 /// <summary>
 /// Work that one replica at a time may do; the others stand by. A session-level advisory lock on a connection of its
 /// own decides who. The work is given that very connection and writes through it, so that a replica that lost the lock
 /// (with its connection) cannot write any more: there is no moment with two writers.
 /// </summary>
-internal static partial class OneReplica
+public static partial class OneReplica
 {
     private const string TryLockSql = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))";
 
@@ -26,7 +27,7 @@ internal static partial class OneReplica
     /// Runs <paramref name="active"/> whenever this replica holds the lock named <paramref name="name"/>, and again
     /// after it failed, until cancelled. Standing by means trying once per <paramref name="retryDelay"/>.
     /// </summary>
-    internal static async Task RunAsync(
+    public static async Task RunAsync(
         string name, NpgsqlDataSource database, TimeSpan retryDelay, TimeProvider clock, ILogger log,
         Func<NpgsqlConnection, CancellationToken, Task> active, CancellationToken cancellation)
     {

@@ -1,17 +1,18 @@
 using Fulfillment.Orders.Archive;
 using Fulfillment.Orders.Dispatch;
+using Fulfillment.Orders.Progress;
 using Fulfillment.Orders.States;
 using Fulfillment.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
-namespace Fulfillment.Orders.Progress;
+namespace Fulfillment.Orders.ResendRelease;
 
 /// <summary>
 /// POST /orders/{orderId}/releases/{releaseNo}/resend?client={clientId}, by an operator: a failed release, whose lines
 /// are parked and still reserved, goes to picking again as a new release.
 /// </summary>
-internal static class ResendRelease
+internal static class ResendReleaseEndpoint
 {
     private const string LockSql = """
         SELECT r.state, (SELECT max(n.release_no) FROM releases n

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Fulfillment.Orders.Dispatch;
 
 /// <summary>Counts what waits in Postgres, for the metrics; beside the relay, so as not to hold it up.</summary>
-internal static partial class Backlog
+internal static partial class BacklogCount
 {
     private const string CountSql = """
         SELECT count(*), min(created_at) FROM releases WHERE warehouse_id = $1 AND state = 'Waiting' AND NOT held
