@@ -33,7 +33,8 @@ internal static class LiveProgress
             using var timer = new PeriodicTimer(every, clock);
             while (await timer.WaitForNextTickAsync(cancellation))
             {
-                var counts = await ReleaseCounts.ReadAsync(ordersDb, cancellation);
+                var counts = await Patience.ReadAsync(
+                    token => ReleaseCounts.ReadAsync(ordersDb, token), clock, cancellation);
                 show($"sent {acknowledged.Sent:N0} of {ordersToSend:N0}, accepted {acknowledged.Accepted:N0}; "
                     + $"releases {counts}");
             }

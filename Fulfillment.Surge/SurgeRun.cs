@@ -66,9 +66,11 @@ internal static class SurgeRun
         await shift.CancelAsync();
         await Task.WhenAll(working, watching);
 
-        var findings = await InvariantCheck.RunAsync(ordersDb, pickingDb, acknowledged, cancellation);
-        var (counts, latencies, metres) = await new RunFigures(ordersDb, pickingDb, acknowledged)
-            .ReadAsync(load.AcceptMicros, cancellation);
+        var findings = await Patience.ReadAsync(
+            token => InvariantCheck.RunAsync(ordersDb, pickingDb, acknowledged, token), clock, cancellation);
+        var figures = new RunFigures(ordersDb, pickingDb, acknowledged);
+        var (counts, latencies, metres) = await Patience.ReadAsync(
+            token => figures.ReadAsync(load.AcceptMicros, token), clock, cancellation);
         return new SurgeReport
         {
             Seed = options.Seed,

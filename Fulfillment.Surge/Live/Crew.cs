@@ -31,7 +31,7 @@ internal sealed class Crew(
             while (true)
             {
                 var day = clock.GetElapsedTime(begun).TotalSeconds * compression;
-                labour.Look(day, await WorkSecondsAsync(cancellation));
+                labour.Look(day, await Patience.ReadAsync(WorkSecondsAsync, clock, cancellation));
                 var there = labour.PresentAt(day);
                 if (there > _present) shifts.Add(floor.RunAsync(_present + 1, there - _present, cancellation));
                 Volatile.Write(ref _present, there);

@@ -126,19 +126,26 @@ internal sealed class PhasedRun : IAsyncDisposable
         var quiet = await RestAsync(floor, cancellation);
         await walking.CancelAsync();
         await working;
-        var findings = await InvariantCheck.RunAsync(_ordersDb, _pickingDb, _acknowledged, cancellation);
-        var onTime = await new OnTime(_ordersDb, _pickingDb, begunAt, _options.Compression)
-            .ReadAsync(end, crew.Labour, cancellation);
-        var figures = await new RunFigures(_ordersDb, _pickingDb, _acknowledged)
-            .ReadAsync(load.AcceptMicros, cancellation);
-        var clients = await new ClientFigures(_ordersDb, _pickingDb, _acknowledged, begunAt)
-            .ReadAsync(_options.Phases, workload.SurgingClient, cancellation);
+        var findings = await PatientlyAsync(
+            token => InvariantCheck.RunAsync(_ordersDb, _pickingDb, _acknowledged, token), cancellation);
+        var onTime = await PatientlyAsync(
+            token => new OnTime(_ordersDb, _pickingDb, begunAt, _options.Compression)
+                .ReadAsync(end, crew.Labour, token), cancellation);
+        var figures = await PatientlyAsync(
+            token => new RunFigures(_ordersDb, _pickingDb, _acknowledged)
+                .ReadAsync(load.AcceptMicros, token), cancellation);
+        var clients = await PatientlyAsync(
+            token => new ClientFigures(_ordersDb, _pickingDb, _acknowledged, begunAt)
+                .ReadAsync(_options.Phases, workload.SurgingClient, token), cancellation);
         var facts = new LiveFacts(
             end, busy, cpu, startups, killed, quiet, onTime, figures, clients, findings, _shares.Means,
             LiveSettings.ProgramOf(_system.PickingProgram),
             Complaints.Of(_acknowledged, floor, _system.Children));
         return new(LiveReport.Of(_options, spec, workload, record.Looks, facts), _decisions);
     }
+
+    private Task<T> PatientlyAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellation) =>
+        Patience.ReadAsync(read, _clock, cancellation);
 
     private async Task ScaleAsync(ScaleSpec? spec, DateTimeOffset begunAt, CancellationToken cancellation)
     {

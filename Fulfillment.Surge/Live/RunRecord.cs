@@ -31,7 +31,7 @@ internal sealed class RunRecord(
             using var beat = new PeriodicTimer(every, clock);
             do
             {
-                var look = await LookAsync(begun, cancellation);
+                var look = await Patience.ReadAsync(token => LookAsync(begun, token), clock, cancellation);
                 _looks.Add(look);
                 show(look);
             }

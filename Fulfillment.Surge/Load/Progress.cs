@@ -45,7 +45,8 @@ internal static class Quiescence
         var moved = clock.GetTimestamp();
         while (true)
         {
-            var now = await ReleaseCounts.ReadAsync(ordersDb, cancellation);
+            var now = await Patience.ReadAsync(
+                token => ReleaseCounts.ReadAsync(ordersDb, token), clock, cancellation);
             if (now.Open == 0) return true;
             if (now != last) (last, moved) = (now, clock.GetTimestamp());
             else if (clock.GetElapsedTime(moved) > StandstillMax) return false;
