@@ -49,7 +49,9 @@ internal abstract record Desk
             return new Unfit($"Autoscaling:Compress: '{settings["Autoscaling:Compress"]}' is no number from 1 up.");
 
         var rulesPath = settings["Autoscaling:Rules"] ?? Path.Combine(root, "infra", "bicep", "scale-rules.json");
-        var rules = await ScaleRulesFile.ReadAsync(rulesPath, cancellation);
+        // A desk is no environment: it has announced nothing unless one of their files is named.
+        var windows = settings["Autoscaling:Windows"] is { } path ? Path.GetFullPath(path, root) : null;
+        var rules = await ScaleRulesFile.ReadAsync(rulesPath, windows, cancellation);
         if (rules is ScaleRulesReading.Invalid invalid) return new Unfit(string.Join(" ", invalid.Faults));
         if (!((ScaleRulesReading.Valid)rules).Apps.TryGetValue("picking", out var picking))
             return new Unfit($"{rulesPath}: has no rules for 'picking'.");

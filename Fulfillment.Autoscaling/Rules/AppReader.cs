@@ -1,7 +1,10 @@
+using System.Text.Json;
+
 namespace Fulfillment.Autoscaling.Rules;
 
 /// <summary>Turns one app's entry into a spec and reports every fault on the way.</summary>
-internal sealed class AppReader(string app, Action<string> fault, Action<string> warn)
+internal sealed class AppReader(
+    string app, Dictionary<string, Dictionary<string, JsonElement>> windows, Action<string> fault, Action<string> warn)
 {
     // KEDA's own default where the key is absent.
     private const int DefaultTarget = 5;
@@ -39,13 +42,21 @@ internal sealed class AppReader(string app, Action<string> fault, Action<string>
         var name = entry.Name ?? $"rules[{index}]";
         if (string.IsNullOrWhiteSpace(entry.Name)) Fault(name, "name", "missing.");
         foreach (var key in entry.Unknown?.Keys ?? Enumerable.Empty<string>())
-            Fault(name, key, Unknown(key, ["name", "type", "metadata"]));
+            Fault(name, key, Unknown(key, ["name", "type", "metadata", "slot"]));
+        if (entry.Slot == true && (entry.Type != "cron" || entry.Metadata is not null))
+        {
+            Fault(name, "slot", "a slot is a cron rule whose metadata the environment announces: it has none here.");
+            return null;
+        }
+        var entries = entry.Slot == true ? windows.GetValueOrDefault(name) : entry.Metadata ?? [];
+        if (entries is null) return null; // nothing is announced
 
-        var metadata = new RuleMetadata(entry.Metadata ?? [], (key, text) => Fault(name, key, text));
+        var label = entry.Slot == true ? $"{name}, as announced" : name;
+        var metadata = new RuleMetadata(entries, (key, text) => Fault(label, key, text));
         switch (entry.Type)
         {
             case "redis-streams": return ReadStreams(name, metadata);
-            case "cron": return ReadCron(name, metadata);
+            case "cron": return ReadCron(name, label, metadata);
             default:
                 Fault(name, "type", $"'{entry.Type}' is not known here; redis-streams and cron are.");
                 return null;
@@ -91,14 +102,14 @@ internal sealed class AppReader(string app, Action<string> fault, Action<string>
             Fault(name, "lagCount", "KEDA ignores it without a consumerGroup.");
     }
 
-    private CronRule? ReadCron(string name, RuleMetadata metadata)
+    private CronRule? ReadCron(string name, string label, RuleMetadata metadata)
     {
         metadata.OnlyAmong("timezone", "start", "end", "desiredReplicas");
         var (zone, start, end) = (metadata.Text("timezone"), metadata.Text("start"), metadata.Text("end"));
         var desired = metadata.Has("desiredReplicas") ? metadata.Whole("desiredReplicas", 1, 1) : 0;
-        if (desired == 0) Fault(name, "desiredReplicas", "missing.");
+        if (desired == 0) Fault(label, "desiredReplicas", "missing.");
         if (zone is null || start is null || end is null) return null;
-        var window = CronWindow.Read(zone, start, end, (key, text) => Fault(name, key, text));
+        var window = CronWindow.Read(zone, start, end, (key, text) => Fault(label, key, text));
         return window is null ? null : new(name, window, (int)Math.Min(desired, int.MaxValue));
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Fulfillment.Autoscaling.Rules;
 
@@ -23,48 +24,53 @@ public abstract record ScaleRulesReading
 /// <summary>
 /// Reads <c>infra/bicep/scale-rules.json</c>: the one source of the deployed rule, loaded by bicep as it is and by the
 /// local autoscaler through here. Everything wrong in the file is reported at once, and nothing unknown is passed over:
-/// KEDA ignores a key that it does not know, so a typo there would silently scale by a default.
+/// KEDA ignores a key that it does not know, so a typo there would silently scale by a default. A rule with
+/// <c>"slot": true</c> has no metadata of its own: the environment's file of announced windows fills it, or nothing.
 /// </summary>
 public static class ScaleRulesFile
 {
     public const int FileBytesMax = 64 * 1024;
 
-    public static async Task<ScaleRulesReading> ReadAsync(string path, CancellationToken cancellation)
+    /// <summary>Reads the rules, slots filled from <paramref name="windowsPath"/>; null: none announced.</summary>
+    public static async Task<ScaleRulesReading> ReadAsync(
+        string path, string? windowsPath, CancellationToken cancellation)
     {
+        var reading = path;
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > FileBytesMax })
-                return Invalid($"{path}: larger than {FileBytesMax} bytes.");
-            return Parse(path, await File.ReadAllTextAsync(path, cancellation));
+            var json = await TextAsync(path, cancellation);
+            if (windowsPath is null) return Parse(path, json);
+            reading = windowsPath;
+            return Parse(path, json, (windowsPath, await TextAsync(windowsPath, cancellation)));
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            return Invalid($"{path}: cannot be read: {unreadable.Message}");
+            return Invalid($"{reading}: cannot be read: {unreadable.Message}");
         }
     }
 
-    public static ScaleRulesReading Parse(string path, string json)
+    public static ScaleRulesReading Parse(string path, string json, (string Path, string Json)? windowsFile = null)
     {
-        Dictionary<string, AppEntry?>? apps;
-        try
-        {
-            apps = JsonSerializer.Deserialize(json, ScaleRulesJson.Default.DictionaryStringAppEntry);
-        }
-        catch (JsonException broken)
-        {
-            return Invalid($"{path}: {broken.Path ?? "$"}: {broken.Message}");
-        }
-        if (apps is null or { Count: 0 }) return Invalid($"{path}: names no app.");
-
         var faults = new List<string>();
+        var apps = Read(path, json, ScaleRulesJson.Default.DictionaryStringAppEntry, faults.Add);
+        var windows = windowsFile is { } file
+            ? Read(file.Path, file.Json, ScaleRulesJson.Default.DictionaryStringDictionaryStringJsonElement, faults.Add)
+            : [];
+        if (apps is null || windows is null) return new ScaleRulesReading.Invalid(faults);
+        if (apps.Count == 0) return Invalid($"{path}: names no app.");
+
         var warnings = new List<string>();
         var specs = new Dictionary<string, ScaleSpec>();
         foreach (var (name, entry) in apps)
         {
             var reader = new AppReader(
-                name, text => faults.Add($"{path}: {text}"), text => warnings.Add($"{path}: {text}"));
+                name, windows, text => faults.Add($"{path}: {text}"), text => warnings.Add($"{path}: {text}"));
             specs[name] = reader.Read(entry ?? new AppEntry());
         }
+        var slots = apps.Values.SelectMany(app => app?.Rules ?? []).Where(rule => rule?.Slot == true)
+            .Select(rule => rule!.Name).ToHashSet();
+        faults.AddRange(windows.Keys.Where(name => !slots.Contains(name))
+            .Select(name => $"{windowsFile?.Path}: {name}: no rule of {path} is a slot of this name."));
         return faults.Count > 0
             ? new ScaleRulesReading.Invalid(faults)
             : new ScaleRulesReading.Valid(specs, warnings);
@@ -83,6 +89,27 @@ public static class ScaleRulesFile
                 Rules = [.. spec.Rules.Select(Entry)],
             },
         }, ScaleRulesJson.Default.DictionaryStringAppEntry);
+
+    private static async Task<string> TextAsync(string path, CancellationToken cancellation) =>
+        new FileInfo(path) is { Exists: true, Length: > FileBytesMax }
+            ? throw new IOException($"larger than {FileBytesMax} bytes.")
+            : await File.ReadAllTextAsync(path, cancellation);
+
+    private static T? Read<T>(string path, string json, JsonTypeInfo<T> type, Action<string> fault)
+        where T : class
+    {
+        try
+        {
+            var read = JsonSerializer.Deserialize(json, type);
+            if (read is null) fault($"{path}: holds null.");
+            return read;
+        }
+        catch (JsonException broken)
+        {
+            fault($"{path}: {broken.Path ?? "$"}: {broken.Message}");
+            return null;
+        }
+    }
 
     private static RuleEntry Entry(ScaleRule rule) => rule switch
     {
@@ -143,6 +170,9 @@ internal sealed record RuleEntry
     /// <summary>Left as JSON: what is no string must be named, not converted.</summary>
     public Dictionary<string, JsonElement>? Metadata { get; set; }
 
+    /// <summary>Its metadata come from the environment's announced windows.</summary>
+    public bool? Slot { get; set; }
+
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
@@ -151,5 +181,6 @@ internal sealed record RuleEntry
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, AllowDuplicateProperties = false,
     WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Dictionary<string, AppEntry>))]
+[JsonSerializable(typeof(Dictionary<string, Dictionary<string, JsonElement>>))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class ScaleRulesJson : JsonSerializerContext;

@@ -14,12 +14,13 @@ internal static partial class LiveRule
     /// <summary>How long before the surge an announced holiday's window begins, seconds of the day.</summary>
     internal const double LeadSeconds = 600;
 
-    /// <summary>The rule for this run, its periods compressed, its cron only where it is asked for.</summary>
+    /// <summary>The rule for this run, its periods compressed, its announced window only where asked for.</summary>
     /// <exception cref="HostingException">The file is wrong, or does not fit the planner's pool.</exception>
     internal static async Task<ScaleSpec> ReadAsync(PhasedOptions options, CancellationToken cancellation)
     {
         var path = BuildOutput.Bicep("scale-rules.json");
-        var read = await ScaleRulesFile.ReadAsync(path, cancellation);
+        var windows = options.Announced ? BuildOutput.Bicep("windows/prod.json") : null;
+        var read = await ScaleRulesFile.ReadAsync(path, windows, cancellation);
         if (read is ScaleRulesReading.Invalid invalid) throw new HostingException(invalid.ToString());
         if (!((ScaleRulesReading.Valid)read).Apps.TryGetValue(App, out var spec))
             throw new HostingException($"{path} names no app {App}");

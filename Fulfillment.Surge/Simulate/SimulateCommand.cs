@@ -14,6 +14,8 @@ internal static class SimulateCommand
 
     private static readonly Option<FileInfo> RulesFile = new("--rules")
     { Description = "The scale rules.", DefaultValueFactory = _ => new("infra/bicep/scale-rules.json") };
+    private static readonly Option<FileInfo?> Windows = new("--windows")
+    { Description = "An environment's announced windows, e.g. infra/bicep/windows/prod.json; none by default." };
     private static readonly Option<string> Arrive =
         Among("--arrivals", "day, season or step.", "day", "day", "season", "step");
     private static readonly Option<double> Orders = Number("--orders",
@@ -51,9 +53,9 @@ internal static class SimulateCommand
     {
         var command = new Command("simulate", "The same controller, queue and planner cost in virtual time.")
         {
-            RulesFile, Arrive, Orders, Rate, Scale, Before, SurgeSeconds, After, Seed, Max, Fixed, NoCron, PoolCost,
-            OrderCost, Quota, Pool, PoolWait, DepthFactor, DepthFloor, Startup, Connections, Price, Promise, Calibrate,
-            Compare, Json, Html,
+            RulesFile, Windows, Arrive, Orders, Rate, Scale, Before, SurgeSeconds, After, Seed, Max, Fixed, NoCron,
+            PoolCost, OrderCost, Quota, Pool, PoolWait, DepthFactor, DepthFloor, Startup, Connections, Price, Promise,
+            Calibrate, Compare, Json, Html,
         };
         command.SetAction((parsed, cancellation) =>
             RunAsync(parsed, Console.Out, Console.Error, cancellation));
@@ -64,7 +66,8 @@ internal static class SimulateCommand
     internal static async Task<int> RunAsync(
         ParseResult parsed, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
-        var rules = await ScaleRulesFile.ReadAsync(parsed.GetValue(RulesFile)!.FullName, cancellation);
+        var rules = await ScaleRulesFile.ReadAsync(
+            parsed.GetValue(RulesFile)!.FullName, parsed.GetValue(Windows)?.FullName, cancellation);
         if (rules is not ScaleRulesReading.Valid valid || !valid.Apps.TryGetValue(App, out var spec))
         {
             await errors.WriteLineAsync(rules is ScaleRulesReading.Invalid bad

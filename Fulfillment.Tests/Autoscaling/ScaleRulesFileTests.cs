@@ -15,10 +15,21 @@ public sealed class ScaleRulesFileTests
           ] } }
         """;
 
+    private const string Slot = """
+        { "picking": { "rules": [
+          { "name": "entries", "type": "redis-streams", "metadata": { "stream": "s", "streamLength": "120" } },
+          { "name": "holiday", "type": "cron", "slot": true } ] } }
+        """;
+
+    private const string Announced = """
+        { "holiday": { "timezone": "Europe/Berlin", "start": "0 6 27 11 *", "end": "0 22 30 11 *",
+          "desiredReplicas": "10" } }
+        """;
+
     [Fact]
     public async Task The_deployed_file_is_valid_without_a_warning_and_measures_the_streams_length()
     {
-        var reading = await ScaleRulesFile.ReadAsync(DeployedFile(), TestContext.Current.CancellationToken);
+        var reading = await ScaleRulesFile.ReadAsync(DeployedFile(), null, TestContext.Current.CancellationToken);
         var valid = Assert.IsType<ScaleRulesReading.Valid>(reading);
         Assert.Empty(valid.Warnings);
         var streams = Assert.Single(valid.Apps["picking"].Rules.OfType<RedisStreamsRule>());
@@ -97,8 +108,58 @@ public sealed class ScaleRulesFileTests
     [Fact]
     public async Task A_file_that_is_not_there_is_named()
     {
-        var reading = await ScaleRulesFile.ReadAsync("/nowhere/rules.json", TestContext.Current.CancellationToken);
+        var reading = await ScaleRulesFile.ReadAsync("/nowhere/rules.json", null, TestContext.Current.CancellationToken);
         Assert.StartsWith("/nowhere/rules.json: cannot be read", reading.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_slot_is_filled_by_what_the_environment_announced_and_else_is_no_rule()
+    {
+        Assert.Equal("entries", Assert.Single(Valid(Slot).Apps["picking"].Rules).Name);
+        Assert.Equal("entries", Assert.Single(Valid(Slot, "{}").Apps["picking"].Rules).Name);
+        var filled = Assert.IsType<CronRule>(Valid(Slot, Announced).Apps["picking"].Rules[1]);
+        Assert.Equal(("holiday", "0 6 27 11 *", 10), (filled.Name, filled.Window.Start, filled.DesiredReplicas));
+    }
+
+    [Theory]
+    [InlineData("0 6 27 11 *", "0 6 31 4 *", "rules.json: picking/holiday, as announced/start: '0 6 31 4 *'")]
+    [InlineData("holiday", "holidays", "windows.json: holidays: no rule of rules.json is a slot of this name.")]
+    [InlineData("\"timezone\"", "\"zone\"", "rules.json: picking/holiday, as announced/zone: unknown key")]
+    [InlineData("{", "[", "windows.json: $")]
+    public void A_mistake_in_what_is_announced_is_named(string sound, string mistake, string expected)
+    {
+        var windows = Announced.Replace(sound, mistake, StringComparison.Ordinal);
+        var reading = ScaleRulesFile.Parse("rules.json", Slot, ("windows.json", windows));
+        Assert.Contains(Assert.IsType<ScaleRulesReading.Invalid>(reading).Faults,
+            fault => fault.StartsWith(expected, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\"cron\", \"slot\": true", "\"redis-streams\", \"slot\": true")]
+    [InlineData("\"slot\": true", "\"slot\": true, \"metadata\": {}")]
+    public void A_slot_is_a_cron_without_metadata(string sound, string mistake) => Assert.Contains(
+        Faults(Slot.Replace(sound, mistake, StringComparison.Ordinal)),
+        fault => fault.StartsWith("rules.json: picking/holiday/slot: a slot is", StringComparison.Ordinal));
+
+    [Fact]
+    public async Task Production_has_announced_a_holiday_and_dev_and_a_desk_have_not()
+    {
+        var folder = Path.GetDirectoryName(DeployedFile())!;
+        Assert.Single(await CronsAsync(Path.Combine(folder, "windows", "prod.json")));
+        Assert.Empty(await CronsAsync(Path.Combine(folder, "windows", "dev.json")));
+        Assert.Empty(await CronsAsync(null));
+
+        static async Task<IEnumerable<CronRule>> CronsAsync(string? windows) =>
+            Assert.IsType<ScaleRulesReading.Valid>(await ScaleRulesFile.ReadAsync(
+                DeployedFile(), windows, TestContext.Current.CancellationToken)).Apps["picking"].Rules.OfType<CronRule>();
+    }
+
+    [Fact]
+    public async Task A_file_of_windows_that_is_not_there_is_named()
+    {
+        var reading = await ScaleRulesFile.ReadAsync(
+            DeployedFile(), "/nowhere/windows.json", TestContext.Current.CancellationToken);
+        Assert.StartsWith("/nowhere/windows.json: cannot be read", reading.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,8 +199,9 @@ public sealed class ScaleRulesFileTests
         return (rule.Measure, rule.Target);
     }
 
-    private static ScaleRulesReading.Valid Valid(string json) =>
-        Assert.IsType<ScaleRulesReading.Valid>(ScaleRulesFile.Parse("rules.json", json));
+    private static ScaleRulesReading.Valid Valid(string json, string? windows = null) =>
+        Assert.IsType<ScaleRulesReading.Valid>(
+            ScaleRulesFile.Parse("rules.json", json, windows is null ? null : ("windows.json", windows)));
 
     private static IReadOnlyList<string> Faults(string json) =>
         Assert.IsType<ScaleRulesReading.Invalid>(ScaleRulesFile.Parse("rules.json", json)).Faults;

@@ -64,7 +64,7 @@ internal static class Bicep
 
     /// <summary>The committed expansion; <c>SnapshotTests</c> shows that it is what the sources give.</summary>
     internal static Expansion Committed(string size) =>
-        new(JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, $"{size}.snapshot.json")))!.AsObject());
+        new(JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, $"{size}.snapshot.json")))!.AsObject(), size);
 
     private static string? CompilerPath() => typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .FirstOrDefault(metadata => metadata.Key == "BicepPath")?.Value;
@@ -78,7 +78,7 @@ internal static class Bicep
 }
 
 /// <summary>What a deployment would create, as the compiler expands it.</summary>
-internal sealed record Expansion(JsonObject Json)
+internal sealed record Expansion(JsonObject Json, string Size)
 {
     internal IEnumerable<JsonObject> Resources => Json["predictedResources"]!.AsArray().Select(one => one!.AsObject());
 
@@ -95,7 +95,7 @@ internal sealed record Expansion(JsonObject Json)
     /// <summary>A copy that a test may spoil.</summary>
     internal Expansion Spoilt(Action<Expansion> spoil)
     {
-        var copy = new Expansion(Json.DeepClone().AsObject());
+        var copy = new Expansion(Json.DeepClone().AsObject(), Size);
         spoil(copy);
         return copy;
     }

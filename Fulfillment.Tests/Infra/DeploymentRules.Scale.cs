@@ -21,8 +21,8 @@ internal static partial class DeploymentRules
         ["Standard_D4ds_v5"] = 1703,
     };
 
-    /// <summary>The scale block is scale-rules.json, rule for rule; Bicep adds the address and the key, no
-    /// more.</summary>
+    /// <summary>The scale block is scale-rules.json, rule for rule, its slots filled by what the environment announced;
+    /// Bicep adds the address and the key, no more.</summary>
     internal static IEnumerable<string> ScaleIsTheTestedRule(Expansion expansion)
     {
         var file = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder,
@@ -33,7 +33,7 @@ internal static partial class DeploymentRules
             if (!JsonNode.DeepEquals(value, scale[name])) yield return $"{name} is {scale[name]}, tested is {value}";
         }
 
-        var tested = file["rules"]!.AsArray();
+        var tested = Filled(file["rules"]!.AsArray(), expansion.Size);
         var deployed = scale["rules"]!.AsArray();
         if (tested.Count != deployed.Count)
             yield return $"{deployed.Count} rules are deployed, {tested.Count} are tested";
@@ -49,6 +49,20 @@ internal static partial class DeploymentRules
             if (!JsonNode.DeepEquals(left, plain))
                 yield return $"deployed {plain.ToJsonString()}, tested {left!.ToJsonString()}";
         }
+    }
+
+    private static JsonArray Filled(JsonArray rules, string size)
+    {
+        var windows = JsonNode.Parse(File.ReadAllText(Path.Combine(Bicep.Folder, "windows", $"{size}.json")))!.AsObject();
+        var filled = new JsonArray();
+        foreach (var rule in rules.Select(one => one!.DeepClone().AsObject()))
+        {
+            var slot = rule.Remove("slot");
+            if (slot && windows[(string)rule["name"]!] is null) continue;
+            if (slot) rule["metadata"] = windows[(string)rule["name"]!]!.DeepClone();
+            filled.Add(rule);
+        }
+        return filled;
     }
 
     /// <summary>Metadata is strings, the queue's rule finds and may read the queue, and no rule carries an

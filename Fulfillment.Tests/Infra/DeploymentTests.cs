@@ -31,7 +31,9 @@ public sealed class DeploymentTests
     [
         ("the scale block is the tested rule", "another target", e => Rule(e, 0)["metadata"]!["streamLength"] = "12"),
         ("the scale block is the tested rule", "another maximum", e => Scale(e)["maxReplicas"] = 3),
-        ("the scale block is the tested rule", "a rule less", e => Scale(e)["rules"]!.AsArray().RemoveAt(1)),
+        ("the scale block is the tested rule", "a rule less", e => Scale(e)["rules"]!.AsArray().RemoveAt(0)),
+        ("the scale block is the tested rule", "a window nobody announced", e => Scale(e)["rules"]!.AsArray()
+            .Add(Scale(e)["rules"]![0]!.DeepClone())),
         ("the scale block is the tested rule", "another scaler", e => Rule(e, 0)["type"] = "redis-cluster-streams"),
         ("the scale block is the tested rule", "something more", e => Rule(e, 0)["metadata"]!["lagCount"] = "5"),
         ("scale rules work in Container Apps", "a number", e => Rule(e, 0)["metadata"]!["streamLength"] = 120),

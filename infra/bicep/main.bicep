@@ -87,6 +87,8 @@ param operatorKey string
 param floorKey string
 
 var chosen = sizes[size]
+// What each environment has announced, in one file of its own: dev pays for no holiday.
+var windows = { dev: loadJsonContent('windows/dev.json'), prod: loadJsonContent('windows/prod.json') }
 var tags = { 'azd-env-name': environmentName }
 // Global names come from this token alone: never too long, and the same again when the environment is deployed twice.
 var token = uniqueString(subscription().id, environmentName, location)
@@ -201,6 +203,7 @@ module picking 'modules/picking.bicep' = {
     registry: registry.outputs.endpoint
     size: chosen.picking
     replicasMin: pickingReplicasMin
+    windows: windows[size]
     exists: pickingExists
     external: floorIngress == 'external'
     postgresHost: postgres[length(servers) - 1].outputs.host

@@ -11,6 +11,8 @@ param registry string
 param size appSize
 @description('0: as scale-rules.json says.')
 param replicasMin int
+@description('What this environment has announced: fills the slots of scale-rules.json. A slot that nothing fills is no rule.')
+param windows object
 param exists bool
 param external bool
 param postgresHost string
@@ -26,6 +28,7 @@ param floorKey string
 
 var name = 'picking'
 var scale = loadJsonContent('../scale-rules.json').picking
+var rules = filter(scale.rules, rule => !(rule.?slot ?? false) || contains(windows, rule.name))
 // The name tells which key is in it: switching keys then changes the rule, and so makes a revision that reads it.
 var redisSecret = 'redis-${redisScalerKey}-key'
 
@@ -89,7 +92,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
         cooldownPeriod: scale.cooldownPeriod
         // No `identity` on a rule: for anything but Azure queues it would empty the metadata.
         rules: map(
-          scale.rules,
+          rules,
           rule =>
             rule.type == 'redis-streams'
               ? {
@@ -100,7 +103,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
                     auth: [{ triggerParameter: 'password', secretRef: redisSecret }]
                   }
                 }
-              : { name: rule.name, custom: { type: rule.type, metadata: rule.metadata } }
+              : { name: rule.name, custom: { type: rule.type, metadata: rule.?metadata ?? windows[rule.name] } }
         )
       }
     }
