@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -74,7 +73,7 @@ public static class ServiceDefaultsExtensions
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Npgsql", TelemetryNames)
+                .AddMeter(TelemetryNames)
                 .AddMetricLog(builder.Configuration))
             .WithTracing(tracing => tracing
                 .SetSampler(new ParentBasedSampler(new WorkSampler()))
@@ -82,8 +81,7 @@ public static class ServiceDefaultsExtensions
                 .AddAspNetCoreInstrumentation(options =>
                     // Probes come every few seconds and say nothing about the work.
                     options.Filter = context => context.Request.Path.Value is not ("/health" or "/alive"))
-                .AddHttpClientInstrumentation()
-                .AddNpgsql());
+                .AddHttpClientInstrumentation());
 
         // Exported only when somebody listens: an exporter without a listener delays the exit by ten seconds.
         var listener = builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"];

@@ -19,43 +19,31 @@ internal static class UpCommand
     {
         Description = "Pickers who work 100 times faster than people",
     };
-    private static readonly Option<bool> NoDashboard = new("--no-dashboard")
-    {
-        Description = "Do not look for the Aspire dashboard",
-    };
 
     internal static Command Create()
     {
         var command = new Command("up", "Start everything with a demo client, until Ctrl+C.")
         {
-            WithFloor, NoDashboard,
+            WithFloor,
         };
         SystemOptions.AddTo(command);
-        command.SetAction((parsed, cancellation) => ExitCodes.GuardAsync(() =>
-        {
-            var dashboard = parsed.GetValue(NoDashboard)
-                ? null
-                : AspireDashboard.Find(BuildOutput.Root, Environment.GetEnvironmentVariable);
-            return RunAsync(
-                SystemOptions.Read(parsed), dashboard, parsed.GetValue(WithFloor), TimeProvider.System, cancellation);
-        }));
+        command.SetAction((parsed, cancellation) => ExitCodes.GuardAsync(() => RunAsync(
+            SystemOptions.Read(parsed), parsed.GetValue(WithFloor), TimeProvider.System, cancellation)));
         return command;
     }
 
     internal static async Task<int> RunAsync(
-        EmbeddedOptions options, string? dashboardProgram, bool withFloor, TimeProvider clock,
-        CancellationToken cancellation)
+        EmbeddedOptions options, bool withFloor, TimeProvider clock, CancellationToken cancellation)
     {
-        await using var dashboard = await StartDashboardAsync(dashboardProgram, clock, cancellation);
         await using var system = await EmbeddedSystem.StartAsync(
-            options with { OtlpEndpoint = dashboard?.OtlpEndpoint }, clock,
+            options, clock,
             what => AnsiConsole.MarkupLineInterpolated($"[grey]starting {what}[/]"), cancellation);
         using var orders = new ServiceApi(system.Orders.Select(child => child.Url!));
         using var picking = new ServiceApi(system.Picking.Select(child => child.Url!));
         var keys = await Stocking.StockAsync(
             new(system.Keys.Operator, system.WarehouseId), orders, picking, Demo(), shortPercent: 0, seed: 1,
             cancellation);
-        Describe(system, keys[DemoClient], dashboard);
+        Describe(system, keys[DemoClient]);
         try
         {
             if (!withFloor) await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellation);
@@ -71,25 +59,6 @@ internal static class UpCommand
         return 0;
     }
 
-    /// <summary>Null when there is none. One that does not start is said and done without.</summary>
-    private static async Task<AspireDashboard?> StartDashboardAsync(
-        string? program, TimeProvider clock, CancellationToken cancellation)
-    {
-        if (program is null) return null;
-        AnsiConsole.MarkupLine("[grey]starting the Aspire dashboard[/]");
-        try
-        {
-            Directory.CreateDirectory(BuildOutput.RunsFolder);
-            var log = Path.Combine(BuildOutput.RunsFolder, "dashboard.log");
-            return await AspireDashboard.StartAsync(program, log, clock, cancellation);
-        }
-        catch (HostingException failed)
-        {
-            AnsiConsole.MarkupLineInterpolated($"[yellow]No dashboard: {failed.Message}[/]");
-            return null;
-        }
-    }
-
     // One order that is never sent: its lines are what the stock is made for.
     private static Workload Demo()
     {
@@ -98,7 +67,7 @@ internal static class UpCommand
         return new Workload([DemoClient], [new PlannedOrder(TimeSpan.Zero, DemoClient, "stock", lines)]);
     }
 
-    private static void Describe(EmbeddedSystem system, string clientKey, AspireDashboard? dashboard)
+    private static void Describe(EmbeddedSystem system, string clientKey)
     {
         // Plain lines: a terminal must not break what is to be copied.
         Console.WriteLine($"""
@@ -109,7 +78,6 @@ internal static class UpCommand
             pickingdb   {system.PickingDb}
             Redis       {system.Redis}
             logs        {system.Folder}
-            dashboard   {dashboard?.Address.ToString() ?? "none (docs/ASPIRE.md, The dashboard alone)"}
             keys        operator {system.Keys.Operator}
                         floor    {system.Keys.Floor}
                         {DemoClient}     {clientKey}

@@ -3,8 +3,6 @@
 prepare() {
     need_dotnet
     need_servers
-    choose_aspire
-    offer_dashboard
 }
 
 # Build servers would outlive the script.
@@ -51,46 +49,4 @@ need_servers() {
         echo "  Windows: winget install PostgreSQL.PostgreSQL.17 ; winget install Redis.Redis (or use WSL)" >&2
         exit 1
     fi
-}
-
-# Some package feeds do not carry Aspire. A trial restore tells, and the answer is kept (git-ignored); delete
-# UseAspire.props to ask again.
-choose_aspire() {
-    local answer=UseAspire.props
-    if [ -f "$answer" ]; then return; fi
-    local version trial use=false
-    version=$(sed -n 's/.*Include="Aspire.Npgsql" Version="\([^"]*\)".*/\1/p' Directory.Packages.props)
-    trial=$(mktemp -d)
-    cat >"$trial/trial.csproj" <<PROJECT
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-  <ItemGroup><PackageReference Include="Aspire.Npgsql" Version="[$version]" /></ItemGroup>
-</Project>
-PROJECT
-    if dotnet restore "$trial/trial.csproj" -v quiet -nodeReuse:false >/dev/null 2>&1; then use=true; fi
-    rm -rf "$trial"
-    echo "<Project><PropertyGroup><UseAspire>$use</UseAspire></PropertyGroup></Project>" >"$answer"
-    if [ "$use" = true ]; then
-        echo "This package feed carries Aspire: the AppHost is built with it (UseAspire.props)."
-    else
-        echo "This package feed does not carry Aspire: the AppHost is left out (UseAspire.props)."
-    fi
-}
-
-# The Aspire dashboard shows what `up` and its services do. It comes with the aspire command line; where npm is and no
-# aspire, that is fetched once (127 MB). Nothing needs it: without it there is no page, and its tests are skipped.
-offer_dashboard() {
-    local version=13.5.4 platform
-    case "$(uname -s)-$(uname -m)" in
-        Linux-x86_64) platform=linux-x64 ;;
-        Linux-aarch64) platform=linux-arm64 ;;
-        Darwin-arm64) platform=osx-arm64 ;;
-        *) return 0 ;;
-    esac
-    local package=@microsoft/aspire-cli-$platform
-    if [ -n "${ASPIRE_DASHBOARD_PATH:-}" ] || command -v aspire >/dev/null || ! command -v npm >/dev/null ||
-        [ -d "artifacts/tools/node_modules/$package" ]; then return 0; fi
-    echo "Fetching the Aspire dashboard ($package $version) into artifacts/tools"
-    npm install --prefix artifacts/tools --no-audit --no-fund --loglevel=error "$package@$version" >/dev/null 2>&1 ||
-        echo "It could not be fetched: there will be no dashboard."
 }

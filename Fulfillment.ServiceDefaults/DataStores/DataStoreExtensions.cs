@@ -2,16 +2,11 @@ using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using StackExchange.Redis;
-#if !USE_ASPIRE
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-#endif
 
 namespace Fulfillment.ServiceDefaults.DataStores;
 
 /// <summary>
-/// The data stores of a service by the name of their connection string. This file holds the whole difference between a
-/// feed with the Aspire client packages and one without: the registrations, checks and telemetry are the same.
+/// The data stores of a service by the name of their connection string, with Aspire's checks and telemetry.
 /// </summary>
 public static class DataStoreExtensions
 {
@@ -21,15 +16,10 @@ public static class DataStoreExtensions
     public static void AddPostgres(this IHostApplicationBuilder builder, string name, int poolMax)
     {
         var connectionString = ConnectionSettings.Postgres(builder.Configuration, name, poolMax);
-#if USE_ASPIRE
         builder.AddNpgsqlDataSource(
             name,
             settings => settings.ConnectionString = connectionString,
             source => Configure(source, builder));
-#else
-        builder.Services.AddNpgsqlDataSource(connectionString, source => Configure(source, builder));
-        builder.Services.AddHealthChecks().AddNpgSql(name: "PostgreSQL");
-#endif
     }
 
     /// <summary>
@@ -37,19 +27,17 @@ public static class DataStoreExtensions
     /// </summary>
     public static void AddRedis(this IHostApplicationBuilder builder, string name)
     {
-        var options = ConnectionSettings.Redis(builder.Configuration, name)
-            .UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
-#if USE_ASPIRE
-        builder.AddRedisClient(name, configureOptions: aspire =>
-        {
-            ConnectionSettings.ApplyRedisDefaults(aspire);
-            aspire.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
-        });
-#else
-        builder.Services.AddSingleton<IConnectionMultiplexer>(_ => ConnectionMultiplexer.Connect(options));
-        builder.Services.AddHealthChecks().AddRedis(
-            services => services.GetRequiredService<IConnectionMultiplexer>(), "Redis", HealthStatus.Unhealthy);
-#endif
+        // Read here too, so that a wrong setting ends the start and not the first command.
+        _ = ConnectionSettings.Redis(builder.Configuration, name);
+        builder.AddRedisClient(
+            name,
+            // A trace shows an order; what it asked of the queue is in our own spans, and idle polls are nobody's work.
+            settings => settings.DisableTracing = true,
+            options =>
+            {
+                ConnectionSettings.ApplyRedisDefaults(options);
+                options.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
+            });
     }
 
     // We use the built-in types alone: reading all types of the database would be the first thing a replica does.

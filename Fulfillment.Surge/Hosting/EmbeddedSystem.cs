@@ -22,9 +22,6 @@ public sealed record EmbeddedOptions
     /// <summary>Picking's program where it is not the one built beside this one, such as a published binary.</summary>
     public string? PickingProgram { get; init; }
 
-    /// <summary>Where the services send their telemetry; nowhere by default.</summary>
-    public Uri? OtlpEndpoint { get; init; }
-
     /// <summary>Settings of the services beside the addresses and keys, as environment variables.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
@@ -214,12 +211,6 @@ public sealed class EmbeddedSystem : IAsyncDisposable
             start.Environment["ConnectionStrings__redis"] = Redis;
             start.Environment["Operator__Key"] = Keys.Operator;
             start.Environment["Service__Key"] = Keys.Service;
-            if (_options.OtlpEndpoint is { } telemetry)
-            {
-                start.Environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = telemetry.ToString();
-                start.Environment["OTEL_SERVICE_NAME"] = name;
-            }
-
             // A line per statement and per request would cost more than the work, and fill the log to its cap.
             start.Environment["Logging__LogLevel__Default"] = "Warning";
             foreach (var (key, value) in settings.Concat(_options.Settings)) start.Environment[key] = value;

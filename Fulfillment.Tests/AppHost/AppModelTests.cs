@@ -24,7 +24,7 @@ public sealed class AppModelTests
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
             deadline.Token, TestContext.Current.CancellationToken);
         // Fifteen times faster than deployed, so that the scale-in comes within the test's patience.
-        await using var app = await StartAsync(["--Autoscaling:Compress=15"], either.Token);
+        await using var app = await TestedDesk.StartAsync(["--Autoscaling:Compress=15"], either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", either.Token);
         Assert.False(IsRunning(app, "picking-2"));
@@ -46,10 +46,10 @@ public sealed class AppModelTests
         using var deadline = new CancellationTokenSource(Patience);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
             deadline.Token, TestContext.Current.CancellationToken);
-        await using var app = await StartAsync([], either.Token);
+        await using var app = await TestedDesk.StartAsync([], either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", either.Token);
-        var key = await OperatorKeyAsync(app, either.Token);
+        var key = await app.OperatorKeyAsync(either.Token);
 
         using var orders = app.CreateHttpClient("orders", "http");
         using var stranger = await orders.GetAsync(new Uri("/orders/" + Guid.Empty, UriKind.Relative), either.Token);
@@ -66,7 +66,7 @@ public sealed class AppModelTests
         using var deadline = new CancellationTokenSource(Patience);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
             deadline.Token, TestContext.Current.CancellationToken);
-        await using var app = await StartAsync([], either.Token);
+        await using var app = await TestedDesk.StartAsync([], either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", either.Token);
         await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", either.Token);
         using var orders = new ServiceApi([app.GetEndpoint("orders", "http").ToString()]);
@@ -74,7 +74,7 @@ public sealed class AppModelTests
 
         // A brand as any other: made with the operator's key, its one order sent with its own.
         var workload = HolidayProfile.Build(1, 1, seed: 1);
-        var site = new StockedSite(await OperatorKeyAsync(app, either.Token), "main");
+        var site = new StockedSite(await app.OperatorKeyAsync(either.Token), "main");
         var keys = await Stocking.StockAsync(site, orders, picking, workload, 0, seed: 1, either.Token);
         var acknowledged = new Acknowledgements();
         await new OpenLoop(orders, keys, acknowledged, TimeProvider.System).RunAsync(workload, seed: 1, either.Token);
@@ -91,7 +91,7 @@ public sealed class AppModelTests
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
             deadline.Token, TestContext.Current.CancellationToken);
         int[] started;
-        await using (var app = await StartAsync([], either.Token))
+        await using (var app = await TestedDesk.StartAsync([], either.Token))
         {
             await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", either.Token);
             await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", either.Token);
@@ -105,18 +105,6 @@ public sealed class AppModelTests
         Assert.DoesNotContain(started, Lives);
     }
 
-    // The dashboard is off in tests, and a service that exports to nobody takes ten seconds to exit.
-    private static async Task<DistributedApplication> StartAsync(string[] args, CancellationToken cancellation)
-    {
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Fulfillment_AppHost>(
-            args, cancellation);
-        foreach (var project in builder.Resources.OfType<ProjectResource>())
-            builder.CreateResourceBuilder(project).WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", "");
-        var app = await builder.BuildAsync(cancellation);
-        await app.StartAsync(cancellation);
-        return app;
-    }
-
     // Picking takes entries away as it plans them, so the work is topped up until the rule has acted on it.
     private static Task HoldWorkAsync(
         IDatabase redis, int entries, Func<bool> until, CancellationToken cancellation) =>
@@ -127,13 +115,6 @@ public sealed class AppModelTests
             await redis.StreamAddAsync("picking:main:orders", "of-this-test", "no release");
         return until();
     });
-
-    private static async Task<string> OperatorKeyAsync(DistributedApplication app, CancellationToken cancellation)
-    {
-        var model = app.Services.GetRequiredService<DistributedApplicationModel>();
-        var secret = model.Resources.OfType<ParameterResource>().Single(one => one.Name == "operator-secret");
-        return $"operator.{await secret.GetValueAsync(cancellation)}";
-    }
 
     private static IEnumerable<int> ProcessesOf(DistributedApplication app) =>
         from resource in app.Services.GetRequiredService<DistributedApplicationModel>().Resources

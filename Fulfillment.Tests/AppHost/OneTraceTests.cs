@@ -1,44 +1,48 @@
 using System.Text;
 using System.Text.Json;
-using Fulfillment.Surge.Hosting;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Wire;
-using Fulfillment.Tests.Architecture;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
-namespace Fulfillment.Tests.Surge.Hosting;
+namespace Fulfillment.Tests.AppHost;
 
 /// <summary>An order's way through both services, as the Aspire dashboard shows it.</summary>
-public sealed class OneTraceTests : IDisposable
+public sealed class OneTraceTests
 {
-    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+    private const string DashboardApiKey = "AppHost:DashboardApiKey"; // Aspire's name for it
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("fulfillment-trace-").FullName;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task From_post_to_the_committed_tour_an_order_is_one_trace_and_polls_are_none()
     {
-        var program = AspireDashboard.Find(RepositoryRoot.Path, Environment.GetEnvironmentVariable);
-        Assert.SkipWhen(program is null, "no Aspire dashboard here (npm install, see docs/ASPIRE.md)");
-        await using var dashboard = await AspireDashboard.StartAsync(
-            program, Path.Combine(_folder, "dashboard.log"), TimeProvider.System, Cancellation);
-        await using var system = await EmbeddedSystem.StartAsync(
-            new() { OtlpEndpoint = dashboard.OtlpEndpoint }, TimeProvider.System, _ => { }, Cancellation);
-        using var orders = new ServiceApi(system.Orders.Select(child => child.Url!));
-        using var picking = new ServiceApi(system.Picking.Select(child => child.Url!));
+        using var deadline = new CancellationTokenSource(Patience);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            deadline.Token, TestContext.Current.CancellationToken);
+        var cancellation = either.Token;
+        await using var app = await TestedDesk.StartAsync([], cancellation, withDashboard: true);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("orders", cancellation);
+        await app.ResourceNotifications.WaitForResourceHealthyAsync("picking-1", cancellation);
+        using var orders = new ServiceApi([app.GetEndpoint("orders", "http").ToString()]);
+        using var picking = new ServiceApi([app.GetEndpoint("picking-1", "http").ToString()]);
         var stock = new Workload(["acme"], [new(TimeSpan.Zero, "acme", "stock", [new("A", 10)])]);
         var keys = await Stocking.StockAsync(
-            new(system.Keys.Operator, system.WarehouseId), orders, picking, stock, 0, 1, Cancellation);
+            new(await app.OperatorKeyAsync(cancellation), "main"), orders, picking, stock, 0, 1, cancellation);
 
         await orders.PostAsync(
             "/orders", keys["acme"],
-            new PlaceOrder("one", [new("A", 1)], "Standard", "FillAll", new("N", "L", "1", "B", "DE")), Cancellation);
+            new PlaceOrder("one", [new("A", 1)], "Standard", "FillAll", new("N", "L", "1", "B", "DE")), cancellation);
 
-        using var http = new HttpClient { BaseAddress = dashboard.Address };
+        using var http = new HttpClient { BaseAddress = await app.GetDashboardUrlAsync(cancellation) };
+        http.DefaultRequestHeaders.Add("X-Api-Key", app.Services.GetRequiredService<IConfiguration>()[DashboardApiKey]);
         var traces = new Dictionary<string, List<Span>>();
         await Eventually.HoldsAsync(async () =>
         {
-            traces = Spans(await http.GetStringAsync("api/telemetry/traces?limit=5000", Cancellation))
+            traces = Spans(await http.GetStringAsync("/api/telemetry/traces?limit=5000", cancellation))
                 .GroupBy(span => span.TraceId).ToDictionary(trace => trace.Key, trace => trace.ToList());
             // The services send in batches of their own: the last span need not be the last to arrive.
             return traces.Values.Any(trace =>
@@ -46,13 +50,11 @@ public sealed class OneTraceTests : IDisposable
         });
 
         var order = Assert.Single(traces.Values, trace => trace.Exists(span => span.Name == "POST /orders"));
-        Assert.Contains(order, span => span is { Service: "orders-1", Name: "POST /orders", Parent: "" });
+        Assert.Contains(order, span => span is { Service: "orders", Name: "POST /orders", Parent: "" });
         Assert.Contains(order, span => span is { Service: "picking-1", Name: "tour.commit" });
-        Assert.Contains(order, span => span is { Service: "orders-1", Name: "order confirmed" });
+        Assert.Contains(order, span => span is { Service: "orders", Name: "order confirmed" });
         Assert.DoesNotContain(traces.Values, trace => trace.TrueForAll(span => span.Scope == "Npgsql"));
     }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private sealed record Span(string TraceId, string Service, string Scope, string Name, string Parent);
 
