@@ -1,4 +1,4 @@
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Wire;
 
 namespace Fulfillment.Surge;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Embedded;
 
 namespace Fulfillment.Surge;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Floor;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Wire;
 using Spectre.Console;

@@ -1,5 +1,5 @@
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Bench.Intake;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Invariants;
 using Npgsql;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 
 namespace Fulfillment.Surge.Bench;
 
@@ -44,29 +44,13 @@ internal static class Programs
         return Path.Combine(Root, "artifacts", "bin", peer, "release", $"{peer}.Peer");
     }
 
-    private static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Fulfillment.sln")))
-                folder = folder.Parent;
-            return folder?.FullName
-                ?? throw new HostingException("Benchmarks run from a checkout", "build and run them there");
-        }
-    }
+    private static string Root => File.Exists(Path.Combine(BuildOutput.Root, "Fulfillment.sln"))
+        ? BuildOutput.Root
+        : throw new HostingException("Benchmarks run from a checkout", "build and run them there");
 
-    private static async Task DotnetAsync(IEnumerable<string> arguments, CancellationToken cancellation)
-    {
-        using var process = await Nursery.StartAsync(
-            Nursery.Bound(Dotnet, [.. arguments, "-nodeReuse:false", "-v", "quiet"], null, Signal.Kill));
-        process.StandardInput.Close();
-        var said = process.StandardOutput.ReadToEndAsync(cancellation);
-        var complained = await process.StandardError.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0)
-            throw new HostingException($"dotnet {string.Join(' ', arguments)} failed:\n{await said}{complained}");
-    }
+    private static async Task DotnetAsync(IEnumerable<string> arguments, CancellationToken cancellation) =>
+        await Nursery.RunAsync(
+            Nursery.Bound(Dotnet, [.. arguments, "-nodeReuse:false", "-v", "quiet"]), "", cancellation);
 
     private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 }

@@ -1,4 +1,4 @@
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Wire;
 using Npgsql;
 
@@ -12,16 +12,13 @@ internal sealed class TestBed : IAsyncDisposable
 {
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
 
-    private readonly RunFolder _folder;
-    private readonly TimeProvider _clock;
-    private readonly List<Child> _children = [];
+    private readonly LocalRun _run;
     private PostgresServer _postgres = null!;
 
-    private TestBed(TimeProvider clock) =>
-        (_clock, _folder) = (clock, RunFolder.Create(BuildOutput.RunsFolder, clock));
+    private TestBed(TimeProvider clock) => _run = new LocalRun(BuildOutput.RunsFolder, clock);
 
     /// <summary>Where logs and files of the run may go; on the same disk as the database.</summary>
-    internal string Folder => _folder.Path;
+    internal string Folder => _run.Folder;
 
     internal Keys Keys { get; } = Keys.Create();
 
@@ -34,10 +31,9 @@ internal sealed class TestBed : IAsyncDisposable
         var bed = new TestBed(clock);
         try
         {
-            var ports = Ports.Free(2);
             bed._postgres = await PostgresServer.StartAsync(
-                bed._folder, ports[0], bed.Adopt, clock, cancellation, settings);
-            (_, bed.Redis) = await RedisServer.StartAsync(bed._folder, ports[1], bed.Adopt, clock, cancellation);
+                bed._run, new PostgresOptions { Settings = settings }, cancellation);
+            bed.Redis = (await RedisServer.StartAsync(bed._run, cancellation)).Endpoint;
             return bed;
         }
         catch
@@ -50,7 +46,7 @@ internal sealed class TestBed : IAsyncDisposable
     internal NpgsqlConnectionStringBuilder Database(string name) => new(_postgres.ConnectionString(name));
 
     internal Task CreateDatabaseAsync(string name, CancellationToken cancellation) =>
-        _postgres.CreateDatabasesAsync([name], cancellation);
+        ExecuteAsync("postgres", $"CREATE DATABASE {name}", cancellation);
 
     /// <summary>A copy of a database that nobody is connected to.</summary>
     internal async Task CopyDatabaseAsync(string from, string to, CancellationToken cancellation)
@@ -101,10 +97,7 @@ internal sealed class TestBed : IAsyncDisposable
     /// </summary>
     internal async Task<Child> StartAsync(Child child, CancellationToken cancellation, string probed = "/health")
     {
-        await child.StartAsync();
-        using var probe = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
-        var page = $"{child.Url}{probed}";
-        await Readiness.WaitAsync(child, token => AnswersAsync(probe, page, token), _clock, cancellation);
+        await _run.StartAsync(child, cancellation, probed);
         return child;
     }
 
@@ -112,54 +105,10 @@ internal sealed class TestBed : IAsyncDisposable
     /// A program that serves HTTP, not started yet; on one <paramref name="core"/> alone where one is named.
     /// </summary>
     internal Child Service(
-        string name, string executable, IEnumerable<KeyValuePair<string, string>> settings, int? core = null)
-    {
-        if (!File.Exists(executable)) throw new HostingException($"{executable} is not there");
-        var url = $"http://127.0.0.1:{Ports.Free(1)[0]}";
-        return Adopt($"{name}-{_children.Count}", url, Signal.Terminate, () =>
-        {
-            var start = core is { } number
-                ? Nursery.Bound("taskset", ["-c", $"{number}", executable], null, Signal.Kill)
-                : Nursery.Bound(executable, [], null, Signal.Kill);
-            start.WorkingDirectory = Path.GetDirectoryName(executable);
-            start.Environment["ASPNETCORE_URLS"] = url;
-            start.Environment["Logging__LogLevel__Default"] = "Warning";
-            foreach (var (key, value) in settings) start.Environment[key] = value;
-            return start;
-        });
-    }
+        string name, string executable, IEnumerable<KeyValuePair<string, string>> settings, int? core = null) =>
+        _run.AddService(name, executable, settings.Prepend(new("Logging__LogLevel__Default", "Warning")), core);
 
     internal static async Task StopAsync(Child child) => await child.StopAsync(StopGrace);
 
-    public async ValueTask DisposeAsync()
-    {
-        await Task.WhenAll(_children.Where(child => child.Url is not null).Select(StopAsync));
-        await Task.WhenAll(_children.Where(child => child.Url is null).Select(StopAsync));
-        foreach (var child in _children) await child.DisposeAsync();
-        ClusterFolder.Delete(_folder.Path);
-    }
-
-    private static async Task<bool> AnswersAsync(HttpClient probe, string page, CancellationToken cancellation)
-    {
-        try
-        {
-            using var answer = await probe.GetAsync(new Uri(page), cancellation);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (Exception notYet) when (notYet is HttpRequestException or TaskCanceledException)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            return false;
-        }
-    }
-
-    private Child Adopt(string name, Func<System.Diagnostics.ProcessStartInfo> command, Signal stop) =>
-        Adopt(name, null, stop, command);
-
-    private Child Adopt(string name, string? url, Signal stop, Func<System.Diagnostics.ProcessStartInfo> command)
-    {
-        var child = new Child(name, url, command, new CappedLog(_folder.Log(name), 16 << 20), stop, _clock);
-        _children.Add(child);
-        return child;
-    }
+    public ValueTask DisposeAsync() => _run.DisposeAsync();
 }

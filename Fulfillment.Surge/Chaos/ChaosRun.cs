@@ -1,6 +1,7 @@
 using System.Globalization;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Chaos.Faults;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Invariants;
 using Fulfillment.Surge.Load;
 using Npgsql;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Wire;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 
 namespace Fulfillment.Surge.Chaos;
 

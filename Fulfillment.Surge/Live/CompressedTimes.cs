@@ -1,5 +1,6 @@
 using System.Globalization;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 
 namespace Fulfillment.Surge.Live;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Fulfillment.Autoscaling.Metrics;
 using Fulfillment.Autoscaling.Rules;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 
 namespace Fulfillment.Surge.Live;
 

@@ -1,4 +1,4 @@
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Labour;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Report;

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Floor;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Labour;
 using Fulfillment.Surge.Load;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Wire;
 
 namespace Fulfillment.Surge.Live;

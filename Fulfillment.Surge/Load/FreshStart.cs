@@ -1,4 +1,4 @@
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 using Npgsql;
 
 namespace Fulfillment.Surge.Load;

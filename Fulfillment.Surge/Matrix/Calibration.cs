@@ -1,5 +1,6 @@
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Floor;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Live;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Replicas;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Labour;
 using Fulfillment.Surge.Live;
 using Fulfillment.Surge.Load;

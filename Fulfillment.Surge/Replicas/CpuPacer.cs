@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 
 namespace Fulfillment.Surge.Replicas;
 

@@ -1,5 +1,6 @@
 using Fulfillment.Autoscaling.Control;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 
 namespace Fulfillment.Surge.Replicas;
 

@@ -1,5 +1,5 @@
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Floor;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Load;
 
 namespace Fulfillment.Surge.Report;

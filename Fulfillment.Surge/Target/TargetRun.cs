@@ -1,6 +1,6 @@
 using System.Globalization;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Floor;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Report;
 using Fulfillment.Surge.Wire;

@@ -42,6 +42,9 @@ public sealed partial class ArchitectureTests
     [InlineData("Fulfillment.ServiceDefaults", "../Fulfillment.Contracts/Fulfillment.Contracts.csproj")]
     [InlineData("Fulfillment.Autoscaling", "../Fulfillment.Picking/Fulfillment.Picking.csproj")]
     [InlineData("Fulfillment.Surge", "../Fulfillment.Orders/Fulfillment.Orders.csproj")]
+    [InlineData("Fulfillment.Hosting", "../Fulfillment.Contracts/Fulfillment.Contracts.csproj")]
+    [InlineData("Fulfillment.Orders", "../Fulfillment.Hosting/Fulfillment.Hosting.csproj")]
+    [InlineData("Fulfillment.Picking", "../Fulfillment.Hosting/Fulfillment.Hosting.csproj")]
     public void The_rule_is_seen_to_fail_on_a_forbidden_reference(string project, string reference)
     {
         var planted = new XDocument(new XElement("Project",
@@ -82,6 +85,17 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void The_rule_is_seen_to_fail_on_a_name_of_two_things() => Assert.Single(SameNames(
         [typeof(Fulfillment.Planning.Tour), typeof(Planted.Tour), typeof(ArchitectureTests)]));
+
+    [Fact]
+    public void What_starts_processes_knows_nothing_of_their_business() =>
+        Assert.All(SourcesOf("Fulfillment.Hosting"), file =>
+            Assert.Empty(DependencyRules.BusinessWords(File.ReadAllText(file))));
+
+    [Theory]
+    [InlineData("public Child AddPickingReplica() => ...", "Picking")]
+    [InlineData("var url = OrdersUrl;", "Orders")]
+    public void The_rule_is_seen_to_fail_on_a_word_of_the_business(string planted, string word) =>
+        Assert.Equal([word], DependencyRules.BusinessWords(planted));
 
     [Fact]
     public void No_folder_has_a_name_that_says_nothing() =>

@@ -10,7 +10,7 @@ namespace Fulfillment.Tests.Autoscaling;
 /// Why the rule is <c>streamLength</c>. Workers that finish out of order delete entries past the oldest unfinished one;
 /// Redis then cannot tell the group's lag and says null, KEDA reads -1, and the app scales in during the surge.
 /// </summary>
-public sealed class NullLagTests(RedisServer redis) : IClassFixture<RedisServer>
+public sealed class NullLagTests(RedisOfOnesOwn redis) : IClassFixture<RedisOfOnesOwn>
 {
     private const int Target = 1;
     private readonly string stream = redis.NewStream();

@@ -1,13 +1,14 @@
 using System.Net;
 using Fulfillment.Autoscaling.Metrics;
 using Fulfillment.Autoscaling.Rules;
+using Fulfillment.Hosting;
 using StackExchange.Redis;
 using Xunit;
 
 namespace Fulfillment.Tests.Autoscaling;
 
 /// <summary>KEDA's three measures and their fallbacks, against a real Redis.</summary>
-public sealed class RedisStreamsMetricTests(RedisServer redis) : IClassFixture<RedisServer>
+public sealed class RedisStreamsMetricTests(RedisOfOnesOwn redis) : IClassFixture<RedisOfOnesOwn>
 {
     private readonly string stream = redis.NewStream();
 
@@ -77,7 +78,7 @@ public sealed class RedisStreamsMetricTests(RedisServer redis) : IClassFixture<R
     {
         await using var nobody = await ConnectionMultiplexer.ConnectAsync(new ConfigurationOptions
         {
-            EndPoints = { { IPAddress.Loopback, RedisServer.FreePort() } },
+            EndPoints = { { IPAddress.Loopback, Ports.Free() } },
             AbortOnConnectFail = false,
             ConnectRetry = 0,
             ConnectTimeout = 200,

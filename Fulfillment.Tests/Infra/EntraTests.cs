@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fulfillment.Hosting;
 using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
@@ -28,9 +29,10 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
     {
         var client = $"postgres-{Guid.NewGuid()}";
         identity.Give(client, "token-for-postgres", TimeSpan.FromHours(1));
-        await using var server = await PostgresProcess.StartAsync("id-orders", "token-for-postgres");
+        await using var run = new LocalRun(BuildOutput.RunsFolder, TimeProvider.System);
+        var address = await StartPostgresAsync(run, "id-orders", "token-for-postgres");
 
-        await using var database = new NpgsqlDataSourceBuilder($"{server.Address};Username=id-orders")
+        await using var database = new NpgsqlDataSourceBuilder($"{address};Username=id-orders")
             .UseEntra(IdentityEndpoint.Credential(client)).Build();
         await using var command = database.CreateCommand("SELECT current_user");
 
@@ -38,12 +40,12 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
         Assert.Contains((client, "https://ossrdbms-aad.database.windows.net"), identity.Asked);
 
         // The counter-examples: without a credential nothing is sent, and a wrong token is not let in.
-        await using var without = new NpgsqlDataSourceBuilder($"{server.Address};Username=id-orders").UseEntra(
+        await using var without = new NpgsqlDataSourceBuilder($"{address};Username=id-orders").UseEntra(
             null).Build();
         await Assert.ThrowsAnyAsync<NpgsqlException>(async () =>
             await without.OpenConnectionAsync(TestContext.Current.CancellationToken));
         identity.Give(client + "-other", "another-token", TimeSpan.FromHours(1));
-        await using var wrong = new NpgsqlDataSourceBuilder($"{server.Address};Username=id-orders")
+        await using var wrong = new NpgsqlDataSourceBuilder($"{address};Username=id-orders")
             .UseEntra(IdentityEndpoint.Credential(client + "-other")).Build();
         var refused = await Assert.ThrowsAsync<PostgresException>(
             async () => await wrong.OpenConnectionAsync(TestContext.Current.CancellationToken));
@@ -54,9 +56,10 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
     public async Task A_password_in_the_connection_string_wins()
     {
         var client = $"unused-{Guid.NewGuid()}";
-        await using var server = await PostgresProcess.StartAsync("desk", "desk-password");
+        await using var run = new LocalRun(BuildOutput.RunsFolder, TimeProvider.System);
+        var address = await StartPostgresAsync(run, "desk", "desk-password");
 
-        await using var database = new NpgsqlDataSourceBuilder($"{server.Address};Username=desk;Password=desk-password")
+        await using var database = new NpgsqlDataSourceBuilder($"{address};Username=desk;Password=desk-password")
             .UseEntra(IdentityEndpoint.Credential(client)).Build();
         await using var connection = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);
 
@@ -80,7 +83,7 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
     {
         var client = $"redis-{Guid.NewGuid()}";
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var server = await RedisProcess.StartAsync();
+        await using var server = await RedisOfUsers.StartAsync();
         await server.LetInAsync(User, "token-1");
         // Less than five minutes: the credential does not keep it, and so sees at once when there is another.
         identity.Give(client, "token-1", TimeSpan.FromMinutes(4));
@@ -124,7 +127,7 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
     public async Task Redis_does_not_let_in_a_token_it_does_not_know()
     {
         var client = $"stranger-{Guid.NewGuid()}";
-        await using var server = await RedisProcess.StartAsync();
+        await using var server = await RedisOfUsers.StartAsync();
         await server.LetInAsync(User, "token-1");
         identity.Give(client, "forged", TimeSpan.FromHours(1));
 
@@ -134,6 +137,15 @@ public sealed class EntraTests(IdentityEndpoint identity) : IClassFixture<Identi
                 .UseEntra(IdentityEndpoint.Credential(client), TimeProvider.System)));
 
         Assert.NotEqual(0, await server.RefusedAsync());
+    }
+
+    // One user with a password; neither stands in the address.
+    private static async Task<string> StartPostgresAsync(LocalRun run, string user, string password)
+    {
+        var server = await PostgresServer.StartAsync(
+            run, new PostgresOptions { User = user, Password = password }, TestContext.Current.CancellationToken);
+        var all = new NpgsqlConnectionStringBuilder(server.ConnectionString("postgres"));
+        return $"Host={all.Host};Port={all.Port};Database=postgres;Timeout=5";
     }
 
     private static async Task EventuallyAsync(Func<Task<bool>> condition)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Azure.Core;
+using Fulfillment.Hosting;
 using Fulfillment.ServiceDefaults.Azure;
 using Microsoft.Extensions.Configuration;
 
@@ -21,7 +22,7 @@ public sealed class IdentityEndpoint : IDisposable
 
     public IdentityEndpoint()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
         _listener.Start();
         // Read by the credential when it is made; nothing else in these tests runs in Azure.
@@ -46,13 +47,6 @@ public sealed class IdentityEndpoint : IDisposable
     public static TokenCredential Credential(string clientId) => EntraIdentity.CredentialOrNull(
         new ConfigurationBuilder().AddInMemoryCollection(
             [new("Azure:UseEntra", "true"), new("AZURE_CLIENT_ID", clientId)]).Build())!;
-
-    internal static int FreePort()
-    {
-        using var socket = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
 
     private async Task AnswerAsync()
     {

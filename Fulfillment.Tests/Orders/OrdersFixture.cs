@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Fulfillment.Hosting;
 using Npgsql;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
     private string _acmeKey = "";
 
     /// <summary>Where Orders looks for Picking; nothing is there unless a test starts it.</summary>
-    public Uri PickingAddress { get; } = new($"http://127.0.0.1:{TestServers.FreePort()}");
+    public Uri PickingAddress { get; } = new($"http://127.0.0.1:{Ports.Free()}");
 
     public string ConnectionString { get; private set; } = "";
     public ServiceProcess Service { get; private set; } = null!;

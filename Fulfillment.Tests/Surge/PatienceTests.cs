@@ -1,5 +1,6 @@
+using Fulfillment.Hosting;
 using Fulfillment.Surge;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Embedded;
 using Npgsql;
 using Xunit;
 
@@ -28,44 +29,31 @@ public sealed class PatienceTests
     [Fact]
     public async Task A_run_whose_database_restarts_in_the_middle_ends_with_its_check()
     {
-        var folder = RunFolder.Create(BuildOutput.RunsFolder, TimeProvider.System);
-        Child? postgres = null;
-        try
+        await using var own = new LocalRun(BuildOutput.RunsFolder, TimeProvider.System);
+        var server = await PostgresServer.StartAsync(
+            own, new PostgresOptions { Databases = ["ordersdb", "pickingdb"] }, Cancellation);
+        var options = new RunOptions
         {
-            var server = await PostgresServer.StartAsync(
-                folder, Ports.Free(1)[0], Adopt, TimeProvider.System, Cancellation);
-            await server.CreateDatabasesAsync(["ordersdb", "pickingdb"], Cancellation);
-            var options = new RunOptions
+            Profile = "holiday",
+            Orders = 300,
+            Rate = 50,
+            Speedup = 1000,
+            Pickers = 20,
+            Seed = 1,
+            StockShortPercent = 0,
+            System = new EmbeddedOptions
             {
-                Profile = "holiday",
-                Orders = 300,
-                Rate = 50,
-                Speedup = 1000,
-                Pickers = 20,
-                Seed = 1,
-                StockShortPercent = 0,
-                System = new EmbeddedOptions
-                {
-                    OrdersDb = server.ConnectionString("ordersdb"),
-                    PickingDb = server.ConnectionString("pickingdb"),
-                },
-            };
-            var run = SurgeRun.RunAsync(options, TimeProvider.System, Cancellation);
-            await Eventually.HoldsAsync(() => AnyOrderAsync(server.ConnectionString("ordersdb")));
+                OrdersDb = server.ConnectionString("ordersdb"),
+                PickingDb = server.ConnectionString("pickingdb"),
+            },
+        };
+        var run = SurgeRun.RunAsync(options, TimeProvider.System, Cancellation);
+        await Eventually.HoldsAsync(() => AnyOrderAsync(server.ConnectionString("ordersdb")));
 
-            await postgres!.QuitAsync(Cancellation);
-            await postgres.StartAsync();
+        await server.Child.QuitAsync(Cancellation);
+        await server.Child.StartAsync();
 
-            Assert.Equal(0, await run);
-        }
-        finally
-        {
-            if (postgres is not null) await postgres.DisposeAsync();
-            ClusterFolder.Delete(folder.Path);
-        }
-
-        Child Adopt(string name, Func<System.Diagnostics.ProcessStartInfo> command, Signal stop) => postgres =
-            new Child(name, null, command, new CappedLog(folder.Log(name), 1 << 20), stop, TimeProvider.System);
+        Assert.Equal(0, await run);
     }
 
     private static async Task<bool> AnyOrderAsync(string database)

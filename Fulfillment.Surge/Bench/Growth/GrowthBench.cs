@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Bench.Intake;
-using Fulfillment.Surge.Hosting;
 
 namespace Fulfillment.Surge.Bench.Growth;
 

@@ -1,6 +1,6 @@
 using Fulfillment.Contracts;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Bench.Intake;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Invariants;
 using Npgsql;
 using StackExchange.Redis;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Wire;
 using HdrHistogram;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 
 namespace Fulfillment.Surge.Bench.Growth;
 

@@ -1,4 +1,4 @@
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 
 namespace Fulfillment.Surge.Bench.Intake;
 

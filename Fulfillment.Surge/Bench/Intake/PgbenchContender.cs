@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 using Npgsql;
 
 namespace Fulfillment.Surge.Bench.Intake;
@@ -47,15 +47,9 @@ internal sealed partial class PgbenchContender(
             "-l", "--log-prefix", log, $"--sampling-rate={LogShare.ToString(CultureInfo.InvariantCulture)}", Database,
         ];
         var begun = CpuMeter.Read();
-        var start = Nursery.Bound(
-            Path.Combine(PostgresServer.FindBinaries(), "pgbench"), arguments, null, Signal.Kill);
+        var start = Nursery.Bound(Path.Combine(StorePrograms.Postgres, "pgbench"), arguments);
         start.Environment["PGPASSWORD"] = connection.Password;
-        using var process = await Nursery.StartAsync(start);
-        process.StandardInput.Close();
-        var complaint = process.StandardError.ReadToEndAsync(cancellation);
-        var said = await process.StandardOutput.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        if (process.ExitCode != 0) throw new HostingException($"pgbench failed: {await complaint}");
+        var said = await Nursery.RunAsync(start, "", cancellation);
         var (own, others) = CpuMeter.Read().Since(begun);
 
         var done = long.Parse(Processed().Match(said).Groups[1].Value, CultureInfo.InvariantCulture);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fulfillment.Contracts;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Bench.Intake;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Replicas;
 using Fulfillment.Surge.Wire;
 using Npgsql;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Fulfillment.Contracts;
+using Fulfillment.Hosting;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
@@ -65,7 +66,7 @@ internal sealed class Backroom : IAsyncDisposable
     internal static async Task<Backroom> OpenAsync(TestServers servers, bool ownRedis = false)
     {
         var database = NpgsqlDataSource.Create(await servers.CreateOrdersDatabaseAsync());
-        var own = ownRedis ? await servers.StartRedisAsync() : null;
+        var own = ownRedis ? await TestServers.StartRedisAsync() : null;
         var options = ConfigurationOptions.Parse(own?.Endpoint ?? await servers.RedisEndpointAsync());
         (options.AllowAdmin, options.AbortOnConnectFail, options.BacklogPolicy) = (true, false, BacklogPolicy.FailFast);
         var room = new Backroom(database, await ConnectionMultiplexer.ConnectAsync(options), own);

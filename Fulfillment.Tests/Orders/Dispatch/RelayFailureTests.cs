@@ -143,7 +143,7 @@ public sealed class RelayFailureTests(TestServers servers)
         await Backroom.RunAsync(relay);
         await room.ReportPlannedAsync((await room.TakeAllAsync()).Select(entry => entry.Release));
         await room.AddOrdersAsync("brand", orders: 5, lines: 1);
-        room.OwnRedis.Kill();
+        room.OwnRedis.Child.Kill();
         await Eventually.HoldsAsync(async () =>
         {
             try

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Fulfillment.Hosting;
 using Fulfillment.Surge.Bench;
 using Fulfillment.Surge.Bench.Intake;
-using Fulfillment.Surge.Hosting;
 using Xunit;
 using BenchShop = Fulfillment.Surge.Bench.Intake.Shop;
 

@@ -117,7 +117,7 @@ public sealed class IntakeTests(TestServers servers)
     [Fact]
     public async Task After_a_flush_in_mid_run_what_is_published_again_is_planned_once()
     {
-        await using var redis = await servers.StartRedisAsync();
+        await using var redis = await TestServers.StartRedisAsync();
         await using var bench = await PickingBench.CreateAsync(
             servers, s => s with { PoolOrdersMax = 5 }, redis.Endpoint);
         await bench.SlotAsync("A", 1, 1);

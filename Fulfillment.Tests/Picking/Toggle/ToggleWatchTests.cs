@@ -1,3 +1,4 @@
+using Fulfillment.Hosting;
 using Fulfillment.Picking.Toggle;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Time.Testing;
@@ -74,7 +75,7 @@ public sealed class ToggleWatchTests(TestServers servers)
     {
         await using var bench = await PickingBench.CreateAsync(servers);
         await using var nowhere = NpgsqlDataSource.Create(
-            $"Host=127.0.0.1;Port={TestServers.FreePort()};Database=x;Username=x;Timeout=5");
+            $"Host=127.0.0.1;Port={Ports.Free()};Database=x;Username=x;Timeout=5");
         using var watch = bench.Watch(database: nowhere);
         watch.Take(new VersionedToggle(7, On));
         Assert.False(await watch.PollAsync(CancellationToken.None));

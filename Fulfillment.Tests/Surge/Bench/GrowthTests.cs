@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
+using Fulfillment.Hosting;
 using Fulfillment.Orders.Archive;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.Surge.Bench;
 using Fulfillment.Surge.Bench.Growth;
 using Fulfillment.Surge.Bench.Intake;
-using Fulfillment.Surge.Hosting;
 using Npgsql;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Fulfillment.Hosting;
 using Fulfillment.Surge;
-using Fulfillment.Surge.Hosting;
 using Xunit;
 
 namespace Fulfillment.Tests.Surge.Bench;

@@ -1,6 +1,6 @@
 using Fulfillment.Autoscaling.Rules;
 using Fulfillment.Surge;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Labour;
 using Fulfillment.Surge.Live;
 using Fulfillment.Surge.Load;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Fulfillment.Autoscaling.Rules;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Invariants;
 using Fulfillment.Surge.Labour;
 using Fulfillment.Surge.Live;

@@ -1,6 +1,6 @@
 using Fulfillment.Contracts;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Floor;
-using Fulfillment.Surge.Hosting;
 using Fulfillment.Surge.Invariants;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Replicas;

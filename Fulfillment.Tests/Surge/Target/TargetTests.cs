@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Fulfillment.Hosting;
 using Fulfillment.Surge;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Surge.Embedded;
 using Fulfillment.Surge.Load;
 using Fulfillment.Surge.Report;
 using Fulfillment.Surge.Target;

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
 /// <summary>
 /// A signal that a fault or a stop sends to a child. Numbers as on Linux; macOS differs in the last two.
 /// </summary>
-internal enum Signal
+public enum Signal
 {
     /// <summary>SIGINT: for PostgreSQL a fast shutdown, which does not wait for its clients.</summary>
     Interrupt = 2,
@@ -17,10 +17,10 @@ internal enum Signal
     Stop = 19,
 }
 
-internal static class Signals
+public static class Signals
 {
     /// <summary>False when the process is gone. Elsewhere than on Unix everything but a kill is left out.</summary>
-    internal static bool Send(Process process, Signal signal)
+    public static bool Send(Process process, Signal signal)
     {
         try
         {
@@ -37,7 +37,7 @@ internal static class Signals
     }
 
     /// <summary>False when there is no such process. Unix only.</summary>
-    internal static bool Send(int pid, Signal signal) => kill(pid, NumberHere(signal)) == 0;
+    public static bool Send(int pid, Signal signal) => kill(pid, NumberHere(signal)) == 0;
 
     private static int NumberHere(Signal signal) => (signal, OperatingSystem.IsMacOS()) switch
     {

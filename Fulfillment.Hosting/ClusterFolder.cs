@@ -1,4 +1,4 @@
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
 /// <summary>
 /// Where a run's database cluster lies: in the run's folder. Where root runs us PostgreSQL is another user, who may not

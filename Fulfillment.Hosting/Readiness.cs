@@ -1,13 +1,13 @@
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
-internal static class Readiness
+public static class Readiness
 {
-    internal static readonly TimeSpan StartMax = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan StartMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Returns when the child answers.</summary>
     /// <exception cref="HostingException">It ended, or took too long; its last lines are in the message.</exception>
-    internal static async Task WaitAsync(
+    public static async Task WaitAsync(
         Child child, Func<CancellationToken, Task<bool>> answers, TimeProvider clock, CancellationToken cancellation)
     {
         var begun = clock.GetTimestamp();

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
 /// <summary>
 /// artifacts/runs/ID/: logs and the run's own database cluster. The cluster goes when the run stops; the logs of the

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
 /// <summary>
 /// One process of a run: can be started again, stopped, killed and paused, and writes to one capped log.
@@ -14,7 +14,7 @@ public sealed class Child : IAsyncDisposable
     private Process? _process;
     private Task _copying = Task.CompletedTask;
 
-    internal Child(
+    public Child(
         string name, string? url, Func<ProcessStartInfo> command, CappedLog log, Signal stop, TimeProvider clock)
     {
         (Name, Url, _command, _log, _stop, _clock) = (name, url, command, log, stop, clock);
@@ -61,8 +61,20 @@ public sealed class Child : IAsyncDisposable
         await process.WaitForExitAsync(cancellation);
     }
 
+    /// <summary>SIGKILL, and no waiting.</summary>
+    public bool Kill() => _process is { } process && Signals.Send(process, Signal.Kill);
+
+    /// <summary>The exit code, once it has ended by itself and its log has all that it printed.</summary>
+    public async Task<int> WaitForExitAsync(CancellationToken cancellation)
+    {
+        if (_process is not { } process) throw new InvalidOperationException($"{Name} was never started");
+        await process.WaitForExitAsync(cancellation);
+        await _copying.WaitAsync(cancellation);
+        return process.ExitCode;
+    }
+
     /// <summary>SIGQUIT; returns when it is gone. PostgreSQL ends at once and recovers at its next start.</summary>
-    internal async Task QuitAsync(CancellationToken cancellation)
+    public async Task QuitAsync(CancellationToken cancellation)
     {
         if (_process is not { } process) return;
         Signals.Send(process, Signal.Quit);
@@ -70,9 +82,9 @@ public sealed class Child : IAsyncDisposable
     }
 
     /// <summary>SIGSTOP to it and to the processes it has started.</summary>
-    internal void PauseAll() => SignalAll(Signal.Stop);
+    public void PauseAll() => SignalAll(Signal.Stop);
 
-    internal void ResumeAll() => SignalAll(Signal.Continue);
+    public void ResumeAll() => SignalAll(Signal.Continue);
 
     /// <summary>SIGSTOP: it is there and does not answer, as in a long pause of a collector or a hypervisor.</summary>
     public bool Pause() => _process is { } process && Signals.Send(process, Signal.Stop);
@@ -80,7 +92,7 @@ public sealed class Child : IAsyncDisposable
     public bool Resume() => _process is { } process && Signals.Send(process, Signal.Continue);
 
     /// <summary>SIGTERM, and no waiting for what it does then; a paused one hears it when it goes on.</summary>
-    internal bool Terminate() => _process is { } process && Signals.Send(process, Signal.Terminate);
+    public bool Terminate() => _process is { } process && Signals.Send(process, Signal.Terminate);
 
     /// <summary>
     /// Asks it to stop, and kills it when it has not after <paramref name="grace"/>. True when it obeyed.
@@ -104,7 +116,7 @@ public sealed class Child : IAsyncDisposable
     }
 
     /// <summary>Its last words, for an error message.</summary>
-    internal async Task<string> LastLinesAsync(int lines)
+    public async Task<string> LastLinesAsync(int lines)
     {
         if (!Running) await _copying;
         return string.Join('\n', (await File.ReadAllLinesAsync(_log.Path)).TakeLast(lines));

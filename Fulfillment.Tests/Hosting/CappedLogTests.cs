@@ -1,7 +1,7 @@
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
 using Xunit;
 
-namespace Fulfillment.Tests.Surge.Hosting;
+namespace Fulfillment.Tests.Hosting;
 
 public sealed class CappedLogTests
 {

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Fulfillment.Surge.Hosting;
+using Fulfillment.Hosting;
+using Fulfillment.Surge.Embedded;
 using Xunit;
 
-namespace Fulfillment.Tests.Surge.Hosting;
+namespace Fulfillment.Tests.Hosting;
 
 public sealed class NothingIsLeftBehindTests
 {

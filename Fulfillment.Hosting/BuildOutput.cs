@@ -1,28 +1,28 @@
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
 /// <summary>Finds the services beside this program: artifacts/bin/{project}/{configuration}/.</summary>
-internal static class BuildOutput
+public static class BuildOutput
 {
     private static readonly string Here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
 
     /// <summary>The folder of the solution.</summary>
-    internal static string Root => Path.GetFullPath(Path.Combine(Here, "..", "..", "..", ".."));
+    public static string Root => Path.GetFullPath(Path.Combine(Here, "..", "..", "..", ".."));
 
     /// <summary>artifacts/runs.</summary>
-    internal static string RunsFolder => Path.Combine(Root, "artifacts", "runs");
+    public static string RunsFolder => Path.Combine(Root, "artifacts", "runs");
 
-    internal static string Folder(string project) =>
+    public static string Folder(string project) =>
         Path.GetFullPath(Path.Combine(Here, "..", "..", project, Path.GetFileName(Here)));
 
     /// <summary>infra/bicep/NAME of the tree that this was built in.</summary>
-    internal static string Bicep(string name) =>
+    public static string Bicep(string name) =>
         Path.GetFullPath(Path.Combine(Here, "..", "..", "..", "..", "infra", "bicep", name));
 
     /// <summary>
     /// The project's published program, if it is there and not older than the built one: without a compiler inside it
     /// starts in a fraction of a second, as in the container.
     /// </summary>
-    internal static string? Published(string project)
+    public static string? Published(string project)
     {
         var name = OperatingSystem.IsWindows() ? $"{project}.exe" : project;
         var folder = Path.GetFullPath(Path.Combine(Here, "..", "..", "..", "publish", project));
@@ -33,7 +33,7 @@ internal static class BuildOutput
     }
 
     /// <exception cref="HostingException">It has not been built.</exception>
-    internal static string Executable(string project)
+    public static string Executable(string project)
     {
         var path = Path.Combine(Folder(project), OperatingSystem.IsWindows() ? $"{project}.exe" : project);
         return File.Exists(path)

@@ -1,25 +1,25 @@
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
 /// <summary>
 /// A file that takes what a child prints, up to a number of bytes: a child in a loop of errors must not fill the disk.
 /// What is over the cap is counted and dropped, and the child is never held up.
 /// </summary>
-internal sealed class CappedLog(string path, long bytesMax) : IAsyncDisposable
+public sealed class CappedLog(string path, long bytesMax) : IAsyncDisposable
 {
     private readonly FileStream _file =
         new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0, useAsync: true);
     private readonly SemaphoreSlim _turn = new(1);
     private long _offered;
 
-    internal string Path => path;
+    public string Path => path;
 
     /// <summary>All bytes the child printed, kept or dropped.</summary>
-    internal long BytesOffered => Volatile.Read(ref _offered);
+    public long BytesOffered => Volatile.Read(ref _offered);
 
-    internal bool Overflowed => BytesOffered > bytesMax;
+    public bool Overflowed => BytesOffered > bytesMax;
 
     /// <summary>Copies until the stream ends.</summary>
-    internal async Task CopyAsync(Stream output)
+    public async Task CopyAsync(Stream output)
     {
         var buffer = new byte[8192];
         int read;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Fulfillment.Surge.Hosting;
+namespace Fulfillment.Hosting;
 
 /// <summary>
 /// A small disk of its own for the database cluster, so that it can be full without anything else being so: a tmpfs,
