@@ -21,6 +21,7 @@ internal static class OrdersService
     {
         builder.Services.AddSingleton<ClientDirectory>();
         builder.Services.AddSingleton<AvailabilityCache>();
+        builder.Services.AddSingleton(IntakeOptions.Read(builder.Configuration));
         builder.Services.AddSingleton<IntakeWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IntakeWriter>());
         builder.Services.AddSingleton(BackorderOptions.From(builder.Configuration));

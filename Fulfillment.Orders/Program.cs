@@ -2,6 +2,7 @@ using Fulfillment.Orders;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 
 return await ServiceHost.RunAsync(async () =>
@@ -15,6 +16,7 @@ return await ServiceHost.RunAsync(async () =>
     builder.AddOrders();
 
     var app = builder.Build();
+    app.UseRequestFaults();
     app.UseApiKeys();
     app.MapDefaultEndpoints();
     app.MapOrders();

@@ -11,6 +11,7 @@ using Fulfillment.Picking.Warehouse;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -34,6 +35,7 @@ return await ServiceHost.RunAsync(async () =>
 
     var app = builder.Build();
     app.UseRequestFaults();
+    app.UseBodyCap();
     app.UseApiKeys();
     app.MapDefaultEndpoints();
     app.MapEventFeed();

@@ -1,4 +1,5 @@
 using Fulfillment.ServiceDefaults.Azure;
+using Fulfillment.ServiceDefaults.Outages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Routing;
@@ -28,7 +29,10 @@ public static class ServiceDefaultsExtensions
             ["Logging:LogLevel:Npgsql"] = "Warning",
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
             ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
-            ["Logging:LogLevel:Polly"] = "Warning",
+            // Who asked tells once what came of it; a line for each attempt says nothing more.
+            ["Logging:LogLevel:Polly"] = "Critical",
+            // StoreWatch and the parts themselves tell; the checks would at each probe.
+            ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         },
     };
 
@@ -40,6 +44,7 @@ public static class ServiceDefaultsExtensions
         builder.Configuration.Sources.Insert(0, QuietByDefault);
         builder.AddTelemetry();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.AddOutages();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
@@ -51,12 +56,12 @@ public static class ServiceDefaultsExtensions
     }
 
     /// <summary>
-    /// /health: ready to serve, its stores answer. /alive: the process itself is well; a lost store is no reason to
-    /// restart it.
+    /// /health: ready to serve, which is 200 also while something is Degraded; the body names what. /alive: the process
+    /// itself is well; a lost store is no reason to restart it.
     /// </summary>
     public static void MapDefaultEndpoints(this IEndpointRouteBuilder app)
     {
-        app.MapHealthChecks("/health");
+        app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = HealthAnswer.WriteAsync });
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
     }
 

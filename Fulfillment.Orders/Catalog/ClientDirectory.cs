@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 
 namespace Fulfillment.Orders.Catalog;
@@ -6,8 +7,12 @@ namespace Fulfillment.Orders.Catalog;
 /// <summary>What an order takes from its client.</summary>
 internal sealed record Client(string ClientId, string WarehouseId, TimeOnly CutOff, TimeZoneInfo TimeZone);
 
-/// <summary>Clients by id, at most <see cref="Lifetime"/> old; an unknown one is asked for each time.</summary>
-internal sealed class ClientDirectory(NpgsqlDataSource database, TimeProvider clock)
+/// <summary>
+/// Clients by id, at most <see cref="Lifetime"/> old, or while Postgres is away as old as <see cref="KnownWhileAway"/>
+/// says; an unknown one is asked for each time.
+/// </summary>
+internal sealed class ClientDirectory(
+    NpgsqlDataSource database, TimeProvider clock, StoreHealth stores, KnownWhileAway whileAway)
 {
     internal static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
@@ -22,25 +27,21 @@ internal sealed class ClientDirectory(NpgsqlDataSource database, TimeProvider cl
     // Bounded by the number of clients: only those that exist are kept.
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
 
-    internal async ValueTask<Client?> FindAsync(string clientId, CancellationToken cancellation)
+    internal ValueTask<Client?> FindAsync(string clientId, CancellationToken cancellation)
     {
-        var now = clock.GetUtcNow();
-        if (!_known.TryGetValue(clientId, out var known) || known.ReadAt + Lifetime < now)
-            return await ReadAsync(clientId, now, cancellation);
-        if (known.ReadAt + RefreshAge >= now || !known.TakeTurn()) return known.Client;
-        try
-        {
-            // One caller reads anew while the others go on with what is known: it never runs out for all at once.
-            return await ReadAsync(clientId, now, cancellation);
-        }
-        catch (NpgsqlException)
-        {
-            return known.Client; // until its lifetime ends
-        }
+        if (!_known.TryGetValue(clientId, out var known)) return new(ReadAsync(clientId, cancellation));
+        var age = clock.GetElapsedTime(known.ReadAt);
+        // One caller reads anew while the others go on with what is known: it never runs out for all at once.
+        if (age <= RefreshAge || (age <= Lifetime && !known.TakeTurn())) return new(known.Client);
+        if (age > Lifetime && age > whileAway.For) return new(ReadAsync(clientId, cancellation));
+        return stores.Answers(StoreFault.Postgres)
+            ? KnownWhileAway.OrAsync(ReadAsync(clientId, cancellation), known.Client, clock)
+            : new(known.Client);
     }
 
-    private async Task<Client?> ReadAsync(string clientId, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<Client?> ReadAsync(string clientId, CancellationToken cancellation)
     {
+        var now = clock.GetTimestamp();
         await using var find = database.CreateCommand(FindSql);
         find.Parameters.Add(new NpgsqlParameter<string> { TypedValue = clientId });
         await using var reader = await find.ExecuteReaderAsync(cancellation);
@@ -52,7 +53,7 @@ internal sealed class ClientDirectory(NpgsqlDataSource database, TimeProvider cl
         return client;
     }
 
-    private sealed record Known(Client Client, DateTimeOffset ReadAt)
+    private sealed record Known(Client? Client, long ReadAt)
     {
         private int _turns;
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Fulfillment.Orders.Backorders;
 using Fulfillment.Orders.Dispatch;
+using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 
 namespace Fulfillment.Orders.PlaceOrder;
@@ -10,15 +11,16 @@ namespace Fulfillment.Orders.PlaceOrder;
 /// while the last commit is in flight.
 /// </summary>
 internal sealed partial class IntakeWriter(
-    NpgsqlDataSource database, DispatchSignal dispatch, TimeProvider clock, ILogger<IntakeWriter> log)
-    : BackgroundService
+    NpgsqlDataSource database, DispatchSignal dispatch, IntakeOptions options, TimeProvider clock,
+    ILogger<IntakeWriter> log) : BackgroundService
 {
     internal const int GroupOrdersMax = 256;
     internal const int GroupLinesMax = 8_192;
     internal const int QueueMax = 4_096;
-    internal const int AttemptsMax = 20;
+    internal const int CrossedMax = 20;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(1);
 
     private readonly Channel<NewOrder> _orders = Channel.CreateBounded<NewOrder>(
         new BoundedChannelOptions(QueueMax) { SingleReader = true });
@@ -98,6 +100,7 @@ internal sealed partial class IntakeWriter(
             var order = first;
             first = null;
             if (order is null && !_orders.Reader.TryRead(out order)) return null;
+            if (order.Outcome.IsCompleted) continue; // its caller has been told to come again
             lines += order.Lines.Length;
             if (group.Count > 0 && lines > GroupLinesMax) return order;
             group.Add(order);
@@ -138,29 +141,25 @@ internal sealed partial class IntakeWriter(
 
     private async Task WriteUniqueAsync(IReadOnlyList<NewOrder> group, CancellationToken cancellation)
     {
-        for (var attempt = 1; ; attempt++)
+        var begun = clock.GetTimestamp();
+        for (var attempt = 1; group.Count > 0; attempt++)
         {
             try
             {
-                var begun = clock.GetTimestamp();
-                using var activity = IntakeMetrics.Activities.StartActivity("intake.commit");
-                activity?.SetTag("orders", group.Count);
-                var outcomes = await GroupTransaction.WriteAsync(database, group, cancellation);
-                dispatch.Pulse();
-                IntakeMetrics.Committed(group.Count, clock.GetElapsedTime(begun), outcomes);
-                for (var i = 0; i < group.Count; i++) group[i].Decide(outcomes[i]);
+                await WriteOnceAsync(group, cancellation);
                 return;
             }
-            catch (NpgsqlException failed) when (IsWorthRetrying(failed) && attempt < AttemptsMax)
+            catch (Exception failed) when (IsWorthRetrying(failed, attempt, begun))
             {
                 // Includes a commit whose outcome is unknown: the next attempt finds our ids, or writes them.
-                Retrying(log, group.Count, attempt, failed.Message);
-                if (failed.SqlState
-                    is not (PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure))
-                    await Task.Delay(RetryDelay * attempt, clock, cancellation);
+                Retrying(log, group.Count, attempt, failed);
+                if (StoreFault.IsCrossed(failed)) continue;
+                var delay = RetryDelay * attempt;
+                await Task.Delay(delay < RetryDelayMax ? delay : RetryDelayMax, clock, cancellation);
+                // Whose caller was told to come again is not begun with.
+                group = [.. group.Where(order => !order.Outcome.IsCompleted)];
             }
-            catch (Exception failed) when (
-                group.Count > 1 && !(failed is NpgsqlException lost && IsWorthRetrying(lost)))
+            catch (Exception failed) when (group.Count > 1 && !IsStores(failed))
             {
                 // One of them is bad: halves, until it stands alone.
                 await WriteUniqueAsync([.. group.Take(group.Count / 2)], cancellation);
@@ -169,13 +168,23 @@ internal sealed partial class IntakeWriter(
             }
             catch (Exception failed)
             {
-                var lost = failed is NpgsqlException npgsql && IsWorthRetrying(npgsql);
                 Failed(log, group[0].ClientOrderId, group[0].ClientId, group.Count, failed);
                 foreach (var order in group)
-                    order.Decide(new PlaceOutcome(lost ? PlaceResult.Unavailable : PlaceResult.Failed));
+                    order.Decide(new PlaceOutcome(IsStores(failed) ? PlaceResult.Unavailable : PlaceResult.Failed));
                 return;
             }
         }
+    }
+
+    private async Task WriteOnceAsync(IReadOnlyList<NewOrder> group, CancellationToken cancellation)
+    {
+        var begun = clock.GetTimestamp();
+        using var activity = IntakeMetrics.Activities.StartActivity("intake.commit");
+        activity?.SetTag("orders", group.Count);
+        var outcomes = await GroupTransaction.WriteAsync(database, group, cancellation);
+        dispatch.Pulse();
+        IntakeMetrics.Committed(group.Count, clock.GetElapsedTime(begun), outcomes);
+        for (var i = 0; i < group.Count; i++) group[i].Decide(outcomes[i]);
     }
 
     private async Task ReallocateAsync(Reallocation work, CancellationToken cancellation)
@@ -194,15 +203,17 @@ internal sealed partial class IntakeWriter(
         }
     }
 
-    private static bool IsWorthRetrying(NpgsqlException failed) =>
-        failed.IsTransient || failed.SqlState is PostgresErrorCodes.DeadlockDetected
-            or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.AdminShutdown
-            or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
-        || failed is not PostgresException;
+    private static bool IsStores(Exception failed) =>
+        StoreFault.IsCrossed(failed) || StoreFault.StoreOf(failed) is not null;
+
+    // Nobody waits for longer than the intake holds a caller.
+    private bool IsWorthRetrying(Exception failed, int attempt, long begun) => StoreFault.IsCrossed(failed)
+        ? attempt < CrossedMax
+        : IsStores(failed) && clock.GetElapsedTime(begun) < options.HeldMax;
 
     [LoggerMessage(
-        20, LogLevel.Warning, "A group of {Orders} orders is tried again after attempt {Attempt}: {Problem}")]
-    private static partial void Retrying(ILogger log, int orders, int attempt, string problem);
+        20, LogLevel.Warning, "A group of {Orders} orders is tried again after attempt {Attempt}")]
+    private static partial void Retrying(ILogger log, int orders, int attempt, Exception failed);
 
     [LoggerMessage(21, LogLevel.Error, "Order {ClientOrderId} of {ClientId} failed (group of {Orders})")]
     private static partial void Failed(

@@ -31,6 +31,23 @@ internal sealed class NewOrder
     public void Decide(PlaceOutcome outcome) => _outcome.TrySetResult(outcome);
 
     /// <summary>
+    /// The outcome, or that the storage is unavailable when it is not known in time: then nobody begins with it any
+    /// more. What had begun may still be written; the caller's repeat finds out.
+    /// </summary>
+    public async Task<PlaceOutcome> OutcomeWithinAsync(TimeSpan patience, TimeProvider clock)
+    {
+        try
+        {
+            return await Outcome.WaitAsync(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, clock);
+        }
+        catch (TimeoutException)
+        {
+            Decide(new PlaceOutcome(PlaceResult.Unavailable));
+            return await Outcome;
+        }
+    }
+
+    /// <summary>
     /// SHA-256 of the request as we write it: white space and the order of properties make no other body.
     /// </summary>
     public static byte[] HashOf(PlaceOrderRequest request) =>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Fulfillment.Orders.Catalog;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
+using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 
 namespace Fulfillment.Orders.PlaceOrder;
@@ -13,6 +14,8 @@ internal static class PlaceOrderEndpoint
     internal const int BulkOrdersMax = 100;
     internal const int BulkBytesMax = 8 << 20;
 
+    private const string QueueFull = "intake_full";
+
     // A deadline that has passed since the first answer does not make a repeat wrong.
     private const string FindRepeatSql = "SELECT body_hash FROM orders WHERE client_id = $1 AND client_order_id = $2";
 
@@ -22,7 +25,8 @@ internal static class PlaceOrderEndpoint
         var services = app.ServiceProvider;
         var desk = new Desk(
             services.GetRequiredService<IntakeWriter>(), services.GetRequiredService<ClientDirectory>(),
-            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>());
+            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IntakeOptions>(),
+            services.GetRequiredService<TimeProvider>());
         app.MapPost("/orders", (HttpContext context) => PlaceOneAsync(context, desk)).RequireAuthorization("client");
         app.MapPost("/orders/bulk", (HttpContext context) => PlaceManyAsync(context, desk))
             .RequireAuthorization("client");
@@ -35,14 +39,12 @@ internal static class PlaceOrderEndpoint
         if (request is null) return;
         var (placing, problem) = await BeginAsync(context, desk, request);
         // A caller who goes away is not watched for: the writer decides soon, and does not do it for him alone.
-        var outcome = placing is null ? default : await placing.Outcome;
+        var outcome = placing is null ? default : await placing.OutcomeWithinAsync(desk.Options.HeldMax, desk.Clock);
         problem ??= ProblemOf(outcome);
         var response = context.Response;
         if (problem is not null)
         {
-            if (problem.Status == 503) response.Headers.RetryAfter = "1";
-            await Problems.WriteAsync(
-                context, problem.Status, problem.Code, problem.Title, problem.Detail, problem.Errors);
+            await RefuseAsync(context, problem);
             return;
         }
 
@@ -67,17 +69,36 @@ internal static class PlaceOrderEndpoint
 
         var begun = new (NewOrder? Placing, Problem? Problem)[request.Orders.Count];
         for (var i = 0; i < begun.Length; i++) begun[i] = await BeginAsync(context, desk, request.Orders[i] ?? new());
+        var queuedAt = desk.Clock.GetTimestamp();
         var results = new PlacedResult[begun.Length];
         for (var i = 0; i < begun.Length; i++)
         {
             var (placing, problem) = begun[i];
-            var outcome = placing is null ? default : await placing.Outcome.WaitAsync(context.RequestAborted);
+            var left = desk.Options.HeldMax - desk.Clock.GetElapsedTime(queuedAt);
+            var outcome = placing is null
+                ? default
+                : await placing.OutcomeWithinAsync(left, desk.Clock).WaitAsync(context.RequestAborted);
             problem ??= ProblemOf(outcome);
             results[i] = new PlacedResult(problem?.Status ?? StatusOf(outcome), outcome.Answer, problem);
         }
 
+        if (Array.TrueForAll(results, result => result.Status == 503))
+        {
+            await RefuseAsync(context, results[0].Problem!);
+            return;
+        }
+
         await context.Response.WriteAsJsonAsync(
             new PlacedOrders(results), OrdersJson.Default.PlacedOrders, cancellationToken: context.RequestAborted);
+    }
+
+    private static Task RefuseAsync(HttpContext context, Problem problem)
+    {
+        // A full queue is short of what a lost database is: a second makes room.
+        if (problem.Status == 503)
+            context.Response.Headers.RetryAfter = problem.Code == QueueFull ? "1" : RequestFaults.RetryAfterSeconds;
+        return Problems.WriteAsync(
+            context, problem.Status, problem.Code, problem.Title, problem.Detail, problem.Errors);
     }
 
     /// <summary>Queues the order, or says why not.</summary>
@@ -102,7 +123,7 @@ internal static class PlaceOrderEndpoint
         var order = NewOrderOf(request, client, now, key);
         return desk.Writer.TryPlace(order)
             ? (order, null)
-            : (null, Problems.Create(503, "intake_full", "Too many orders are waiting: come again."));
+            : (null, Problems.Create(503, QueueFull, "Too many orders are waiting: come again."));
     }
 
     private static NewOrder NewOrderOf(PlaceOrderRequest request, Client client, DateTimeOffset now, string key)
@@ -161,7 +182,8 @@ internal static class PlaceOrderEndpoint
     };
 
     private sealed record Desk(
-        IntakeWriter Writer, ClientDirectory Clients, NpgsqlDataSource Database, TimeProvider Clock);
+        IntakeWriter Writer, ClientDirectory Clients, NpgsqlDataSource Database, IntakeOptions Options,
+        TimeProvider Clock);
 }
 
 /// <summary>The body of POST /orders/bulk.</summary>

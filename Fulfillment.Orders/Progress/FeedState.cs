@@ -8,7 +8,7 @@ internal sealed class FeedStoppedException(string reason, Exception? inner = nul
 
 /// <summary>
 /// Whether the feed goes on, as a health check and as meter <c>Fulfillment.Orders.Progress</c>. A stopped feed makes
-/// the replica that reads it unhealthy, until what stopped it is repaired.
+/// the replica that reads it Degraded, until what stopped it is repaired: orders are taken all the same.
 /// </summary>
 internal sealed class FeedState : IHealthCheck
 {
@@ -47,6 +47,6 @@ internal sealed class FeedState : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(StoppedBecause is { } reason
-            ? HealthCheckResult.Unhealthy($"Picking's event feed is stopped: {reason}")
+            ? HealthCheckResult.Degraded($"Picking's event feed is stopped: {reason}")
             : HealthCheckResult.Healthy());
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Fulfillment.Orders.PlaceOrder;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
+using Fulfillment.ServiceDefaults.Outages;
 using Microsoft.AspNetCore.WebUtilities;
 using Npgsql;
 
@@ -33,14 +34,13 @@ internal sealed class AvailabilityCache(NpgsqlDataSource database, TimeProvider 
     /// <summary>Null for an unknown SKU.</summary>
     internal Task<byte[]?> FindAsync(string clientId, string sku)
     {
-        var now = clock.GetUtcNow();
-        if (!_entries.TryGetValue((clientId, sku), out var known) || now - known.AsOf >= Staleness || known.Failed)
-            return ReadSharedAsync(clientId, sku, now);
-        if (now - known.AsOf >= RefreshAge && known.TakeTurn()) return RefreshAsync(clientId, sku, known, now);
-        return known.Read.Value;
+        if (!_entries.TryGetValue((clientId, sku), out var known) || known.Failed
+            || clock.GetElapsedTime(known.ReadAt) is var age && age >= Staleness)
+            return ReadSharedAsync(clientId, sku);
+        return age >= RefreshAge && known.TakeTurn() ? RefreshAsync(clientId, sku, known) : known.Read.Value;
     }
 
-    private Task<byte[]?> ReadSharedAsync(string clientId, string sku, DateTimeOffset now)
+    private Task<byte[]?> ReadSharedAsync(string clientId, string sku)
     {
         // Counting them takes every lock of the dictionary, so those that come are counted instead.
         if (Interlocked.Increment(ref _added) > CachedSkusMax)
@@ -50,29 +50,35 @@ internal sealed class AvailabilityCache(NpgsqlDataSource database, TimeProvider 
         }
 
         // Whoever replaces the entry reads; all others wait for the same read, which no caller can cancel.
-        var fresh = new Entry(now, new Lazy<Task<byte[]?>>(() => ReadAsync(clientId, sku, now)));
+        var fresh = new Entry(clock.GetTimestamp(), new Lazy<Task<byte[]?>>(() => ReadAsync(clientId, sku)));
         return _entries.AddOrUpdate(
-            (clientId, sku), static (_, fresh) => fresh,
-            static (_, old, fresh) => fresh.AsOf - old.AsOf < Staleness && !old.Failed ? old : fresh, fresh).Read.Value;
+            (clientId, sku), static (_, its) => its.fresh,
+            static (_, old, its) =>
+                its.clock.GetElapsedTime(old.ReadAt, its.fresh.ReadAt) < Staleness && !old.Failed ? old : its.fresh,
+            (fresh, clock)).Read.Value;
     }
 
-    private async Task<byte[]?> RefreshAsync(string clientId, string sku, Entry known, DateTimeOffset now)
+    private async Task<byte[]?> RefreshAsync(string clientId, string sku, Entry known)
     {
+        var now = clock.GetTimestamp();
         try
         {
-            var read = ReadAsync(clientId, sku, now);
-            await read;
+            var read = ReadAsync(clientId, sku);
+            var left = Staleness - clock.GetElapsedTime(known.ReadAt, now);
+            await read.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock);
             _entries[(clientId, sku)] = new Entry(now, new Lazy<Task<byte[]?>>(read));
             return await read;
         }
-        catch (NpgsqlException)
+        catch (Exception failed) when (StoreFault.StoreOf(failed) is not null
+            && clock.GetElapsedTime(known.ReadAt) < Staleness)
         {
             return await known.Read.Value; // it holds for as long as it was promised
         }
     }
 
-    private async Task<byte[]?> ReadAsync(string clientId, string sku, DateTimeOffset now)
+    private async Task<byte[]?> ReadAsync(string clientId, string sku)
     {
+        var now = clock.GetUtcNow();
         await using var read = database.CreateCommand(ReadSql);
         read.Parameters.Add(new NpgsqlParameter<string> { TypedValue = clientId });
         read.Parameters.Add(new NpgsqlParameter<string> { TypedValue = sku });
@@ -82,7 +88,7 @@ internal sealed class AvailabilityCache(NpgsqlDataSource database, TimeProvider 
             : null;
     }
 
-    private sealed record Entry(DateTimeOffset AsOf, Lazy<Task<byte[]?>> Read)
+    private sealed record Entry(long ReadAt, Lazy<Task<byte[]?>> Read)
     {
         private int _turns;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -6,9 +7,11 @@ namespace Fulfillment.ServiceDefaults.ApiKeys;
 
 /// <summary>
 /// The keys of this service's database (table api_keys), cached: a key that was revoked is refused at most
-/// <see cref="CacheLifetime"/> later on every replica.
+/// <see cref="CacheLifetime"/> later on every replica. While Postgres is away, a key that it knew is believed for as
+/// long as <see cref="KnownWhileAway"/> says.
 /// </summary>
-public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
+public sealed class ApiKeyStore(
+    NpgsqlDataSource database, TimeProvider clock, StoreHealth? stores = null, KnownWhileAway? whileAway = null)
 {
     /// <summary>Unknown prefixes are cached too, and this bounds what a flood of them can take.</summary>
     public const int CachedKeysMax = 10_000;
@@ -35,12 +38,13 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
     /// <summary>Who holds the key, or null when it is unknown, wrong, expired or revoked.</summary>
     public async ValueTask<KeyHolder?> FindAsync(ApiKey key, CancellationToken cancellation)
     {
-        var now = clock.GetUtcNow();
-        if (!_cache.TryGetValue(key.Prefix, out var entry) || entry.ReadAt + CacheLifetime < now)
-            entry = await ReadAndKeepAsync(key.Prefix, now, cancellation);
-        else if (entry.ReadAt + RefreshAge < now && entry.TakeTurn())
-            entry = await RefreshAsync(key.Prefix, entry, now, cancellation);
+        if (!_cache.TryGetValue(key.Prefix, out var entry)) entry = await ReadAndKeepAsync(key.Prefix, cancellation);
+        else if (clock.GetElapsedTime(entry.ReadAt) is var age && age > CacheLifetime)
+            entry = await RenewAsync(key.Prefix, entry, age, cancellation);
+        else if (age > RefreshAge && entry.TakeTurn())
+            entry = await KnownWhileAway.OrAsync(ReadAndKeepAsync(key.Prefix, cancellation), entry, clock);
 
+        var now = clock.GetUtcNow();
         return entry.Holder is { } holder && entry.ExpiresAt > now && key.Proves(entry.Hash) ? holder : null;
     }
 
@@ -71,29 +75,28 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
         return revoked;
     }
 
-    // One caller reads anew while the others go on with what is known: a key in use never runs out for all at once.
-    private async Task<Entry> RefreshAsync(
-        string prefix, Entry known, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// Its lifetime is over. One caller reads anew before that, so few come here: after a pause, or in an outage.
+    /// </summary>
+    private ValueTask<Entry> RenewAsync(string prefix, Entry known, TimeSpan age, CancellationToken cancellation)
     {
-        try
-        {
-            return await ReadAndKeepAsync(prefix, now, cancellation);
-        }
-        catch (NpgsqlException)
-        {
-            return known; // it holds until its lifetime ends, and then whoever asks learns that the store is away
-        }
+        if (known.Holder is null || age > (whileAway ?? KnownWhileAway.Default).For)
+            return new(ReadAndKeepAsync(prefix, cancellation));
+        return stores?.Answers(StoreFault.Postgres) == false
+            ? new(known)
+            : KnownWhileAway.OrAsync(ReadAndKeepAsync(prefix, cancellation), known, clock);
     }
 
-    private async Task<Entry> ReadAndKeepAsync(string prefix, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<Entry> ReadAndKeepAsync(string prefix, CancellationToken cancellation)
     {
-        var entry = await ReadAsync(prefix, now, cancellation);
+        var entry = await ReadAsync(prefix, cancellation);
         if (_cache.Count >= CachedKeysMax) _cache.Clear();
         return _cache[prefix] = entry;
     }
 
-    private async Task<Entry> ReadAsync(string prefix, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<Entry> ReadAsync(string prefix, CancellationToken cancellation)
     {
+        var now = clock.GetTimestamp();
         await using var command = database.CreateCommand(FindSql);
         command.Parameters.Add(new() { Value = prefix, NpgsqlDbType = NpgsqlDbType.Text });
         await using var row = await command.ExecuteReaderAsync(cancellation);
@@ -104,7 +107,7 @@ public sealed class ApiKeyStore(NpgsqlDataSource database, TimeProvider clock)
         return new Entry(now, holder, row.GetFieldValue<byte[]>(0), expiresAt);
     }
 
-    private sealed record Entry(DateTimeOffset ReadAt, KeyHolder? Holder, byte[] Hash, DateTimeOffset ExpiresAt)
+    private sealed record Entry(long ReadAt, KeyHolder? Holder, byte[] Hash, DateTimeOffset ExpiresAt)
     {
         private int _turns;
 

@@ -15,7 +15,20 @@ public sealed class WrongSettingException(string setting, string problem)
 /// <summary>Reads connection strings and completes them; a wrong one names its setting.</summary>
 public static class ConnectionSettings
 {
-    /// <summary>The Postgres connection string with a bounded pool and prepared statements.</summary>
+    // Nobody is held for longer than ten seconds: a request waits for a connection, or for an answer and then, once
+    // more, for the connection that asks the server to cancel (Npgsql opens one, under the same limit).
+    private const int ConnectSeconds = 3;
+    private const int CommandSeconds = 5;
+    private const int CancellationMilliseconds = 1_000;
+
+    // A peer that is gone without a word is noticed within half a minute (the system asks nine times).
+    private const int KeepAliveSeconds = 10;
+    private const int KeepAliveIntervalSeconds = 2;
+
+    /// <summary>
+    /// The Postgres connection string with a bounded pool, prepared statements and limits of time; what it says itself
+    /// stays.
+    /// </summary>
     /// <exception cref="WrongSettingException">It is missing or malformed.</exception>
     public static string Postgres(IConfiguration configuration, string name, int poolMax)
     {
@@ -33,6 +46,7 @@ public static class ConnectionSettings
             parts.NoResetOnClose = true;
             // Every statement of ours is a constant, so each is prepared once per connection.
             if (parts.MaxAutoPrepare == 0) (parts.MaxAutoPrepare, parts.AutoPrepareMinUsages) = (64, 2);
+            LimitTimes(parts);
             // Each connection would first load Kerberos and ask the resolver for the server's name: a password or a
             // token needs neither. Who signs in by Kerberos says Require.
             if (parts.GssEncryptionMode == GssEncryptionMode.Prefer)
@@ -43,6 +57,16 @@ public static class ConnectionSettings
         {
             throw new WrongSettingException(setting, $"is no PostgreSQL connection string: {wrong.Message}");
         }
+    }
+
+    private static void LimitTimes(NpgsqlConnectionStringBuilder parts)
+    {
+        if (!parts.ShouldSerialize("Timeout")) parts.Timeout = ConnectSeconds;
+        if (!parts.ShouldSerialize("Command Timeout")) parts.CommandTimeout = CommandSeconds;
+        if (!parts.ShouldSerialize("Cancellation Timeout")) parts.CancellationTimeout = CancellationMilliseconds;
+        if (parts.ShouldSerialize("Tcp Keepalive") || parts.ShouldSerialize("Tcp Keepalive Time")) return;
+        (parts.TcpKeepAlive, parts.TcpKeepAliveTime, parts.TcpKeepAliveInterval) =
+            (true, KeepAliveSeconds, KeepAliveIntervalSeconds);
     }
 
     /// <summary>The Redis options; a server that is not there yet is waited for in the background.</summary>

@@ -1,4 +1,7 @@
 using Fulfillment.ServiceDefaults.Azure;
+using Fulfillment.ServiceDefaults.Outages;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 using StackExchange.Redis;
@@ -6,7 +9,9 @@ using StackExchange.Redis;
 namespace Fulfillment.ServiceDefaults.DataStores;
 
 /// <summary>
-/// The data stores of a service by the name of their connection string, with Aspire's checks and telemetry.
+/// The data stores of a service by the name of their connection string, with Aspire's telemetry. The health checks are
+/// ours (<see cref="StoreWatch"/>): Aspire's ask the store within the probe's own time, and call a service unhealthy
+/// whose callers could be answered.
 /// </summary>
 public static class DataStoreExtensions
 {
@@ -18,8 +23,13 @@ public static class DataStoreExtensions
         var connectionString = ConnectionSettings.Postgres(builder.Configuration, name, poolMax);
         builder.AddNpgsqlDataSource(
             name,
-            settings => settings.ConnectionString = connectionString,
+            settings => (settings.ConnectionString, settings.DisableHealthChecks) = (connectionString, true),
             source => Configure(source, builder));
+        builder.AddProbe(StoreFault.Postgres, poolMax, async services =>
+        {
+            await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand("SELECT 1");
+            await command.ExecuteScalarAsync();
+        });
     }
 
     /// <summary>
@@ -32,12 +42,23 @@ public static class DataStoreExtensions
         builder.AddRedisClient(
             name,
             // A trace shows an order; what it asked of the queue is in our own spans, and idle polls are nobody's work.
-            settings => settings.DisableTracing = true,
+            settings => (settings.DisableTracing, settings.DisableHealthChecks) = (true, true),
             options =>
             {
                 ConnectionSettings.ApplyRedisDefaults(options);
                 options.UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration), TimeProvider.System);
             });
+        // The first to ask for it connects, and waits.
+        builder.AddProbe(StoreFault.Redis, threadsMax: 0, services => Task.Run(() =>
+            services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().PingAsync()));
+    }
+
+    private static void AddProbe(
+        this IHostApplicationBuilder builder, string store, int threadsMax, Func<IServiceProvider, Task> askAsync)
+    {
+        builder.Services.AddSingleton(new StoreProbe(store, threadsMax, askAsync));
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+            store, services => new StoreHealthCheck(services.GetRequiredService<StoreHealth>(), store), null, null));
     }
 
     // We use the built-in types alone: reading all types of the database would be the first thing a replica does.

@@ -47,6 +47,7 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
             ["Operator:Key"] = OperatorKey,
             ["Picking:Url"] = PickingAddress.ToString(),
             ["Service:Key"] = ServiceKey,
+            ["Intake:HeldMillisecondsMax"] = "60000", // a busy machine is no outage
         };
         foreach (var (name, value) in more) settings[name] = value;
         Service = await ServiceProcess.StartAsync("Fulfillment.Orders", settings);

@@ -1,4 +1,5 @@
 using Fulfillment.ServiceDefaults.ApiKeys;
+using Fulfillment.ServiceDefaults.Outages;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
@@ -48,17 +49,44 @@ public sealed class ApiKeyStoreTests(TestServers servers) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task While_the_store_is_away_a_key_is_believed_until_its_time_is_over_and_no_longer()
+    public async Task While_the_store_is_away_a_key_that_was_valid_is_believed_for_the_stated_time_and_no_longer()
     {
         Assert.NotNull(await _keys.FindAsync(_key, Cancellation));
         await ExecuteAsync("ALTER TABLE api_keys RENAME TO away");
         _clock.Advance(JustAfterHalf);
         Assert.NotNull(await _keys.FindAsync(_key, Cancellation)); // this one looked
         Assert.NotNull(await _keys.FindAsync(_key, Cancellation)); // this one did not
-        _clock.Advance(ApiKeyStore.CacheLifetime - JustAfterHalf);
+        _clock.Advance(ApiKeyStore.CacheLifetime);
+        Assert.NotNull(await _keys.FindAsync(_key, Cancellation));
+        _clock.Advance(KnownWhileAway.Default.For - ApiKeyStore.CacheLifetime - JustAfterHalf);
         Assert.NotNull(await _keys.FindAsync(_key, Cancellation));
         _clock.Advance(TimeSpan.FromTicks(1));
         await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await _keys.FindAsync(_key, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_key_that_nobody_knew_or_that_was_wrong_is_not_believed_because_the_store_is_away()
+    {
+        var stranger = ApiKey.Create();
+        Assert.Null(await _keys.FindAsync(stranger, Cancellation));
+        Assert.NotNull(await _keys.FindAsync(_key, Cancellation));
+        await ExecuteAsync("ALTER TABLE api_keys RENAME TO away");
+        _clock.Advance(ApiKeyStore.CacheLifetime + TimeSpan.FromTicks(1));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await _keys.FindAsync(stranger, Cancellation));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(async () => await _keys.FindAsync(ApiKey.Create(), Cancellation));
+        Assert.Null(await _keys.FindAsync(new ApiKey(_key.Prefix, new string('x', 43)), Cancellation));
+    }
+
+    [Fact]
+    public async Task A_wall_clock_that_is_set_back_keeps_no_revoked_key_alive()
+    {
+        var clock = new SteppedClock(_clock);
+        var keys = new ApiKeyStore(_database, clock);
+        Assert.NotNull(await keys.FindAsync(_key, Cancellation));
+        await ExecuteAsync("UPDATE api_keys SET revoked_at = now()");
+        clock.Step = TimeSpan.FromHours(-1);
+        _clock.Advance(ApiKeyStore.CacheLifetime + TimeSpan.FromTicks(1));
+        Assert.Null(await keys.FindAsync(_key, Cancellation));
     }
 
     [Fact]
@@ -77,5 +105,17 @@ public sealed class ApiKeyStoreTests(TestServers servers) : IAsyncLifetime
     {
         await using var command = _database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(Cancellation);
+    }
+
+    /// <summary>Somebody set the time of day; how long things take is not changed by that.</summary>
+    private sealed class SteppedClock(TimeProvider inner) : TimeProvider
+    {
+        internal TimeSpan Step { get; set; }
+
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => inner.GetUtcNow() + Step;
+
+        public override long GetTimestamp() => inner.GetTimestamp();
     }
 }

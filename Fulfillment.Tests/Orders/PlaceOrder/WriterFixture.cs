@@ -12,11 +12,13 @@ public sealed class WriterFixture(TestServers servers) : IAsyncLifetime
 {
     private static readonly DateTimeOffset PlacedAt = new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero);
 
+    public string ConnectionString { get; private set; } = "";
     public NpgsqlDataSource Database { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Database = NpgsqlDataSource.Create(await servers.CreateOrdersDatabaseAsync());
+        ConnectionString = await servers.CreateOrdersDatabaseAsync();
+        Database = NpgsqlDataSource.Create(ConnectionString);
         await ExecuteAsync("""
             INSERT INTO warehouses (warehouse_id, name, created_at) VALUES ('east', 'East', now());
             INSERT INTO clients (client_id, name, warehouse_id, created_at) VALUES ('acme', 'Acme', 'east', now());
@@ -26,7 +28,9 @@ public sealed class WriterFixture(TestServers servers) : IAsyncLifetime
             """);
     }
 
-    internal IntakeWriter NewWriter(ILogger<IntakeWriter> log) => new(Database, new DispatchSignal(), TimeProvider.System, log);
+    internal IntakeWriter NewWriter(
+        ILogger<IntakeWriter> log, NpgsqlDataSource? database = null, IntakeOptions? options = null) =>
+        new(database ?? Database, new DispatchSignal(), options ?? IntakeOptions.Default, TimeProvider.System, log);
 
     internal static NewOrder NewOrder(string id, string sku = "a", int quantity = 1, string shipTo = "{}") => new()
     {

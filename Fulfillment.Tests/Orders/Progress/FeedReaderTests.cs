@@ -56,7 +56,7 @@ public sealed class FeedReaderTests(TestServers servers)
         feed.Add(releases[2], EventKinds.Planned);
 
         await using var reader = await RunningReader.StartAsync(room, feed, applyMax: 1);
-        await Eventually.HoldsAsync(async () => (await reader.HealthAsync()).Status == HealthStatus.Unhealthy);
+        await Eventually.HoldsAsync(async () => (await reader.HealthAsync()).Status == HealthStatus.Degraded);
         Assert.Contains($"{releases[1].OrderId}", (await reader.HealthAsync()).Description);
         Assert.Contains(LogLevel.Critical, reader.Logged);
         var answers = feed.Answers;
@@ -78,7 +78,7 @@ public sealed class FeedReaderTests(TestServers servers)
         feed.Add(release, EventKinds.Planned);
         feed.Add(release, EventKinds.Picking, lines: new PickedLine(1, "sku-1", 3, 0)); // two were allocated
         await using var reader = await RunningReader.StartAsync(room, feed, applyMax: 1);
-        await Eventually.HoldsAsync(async () => (await reader.HealthAsync()).Status == HealthStatus.Unhealthy);
+        await Eventually.HoldsAsync(async () => (await reader.HealthAsync()).Status == HealthStatus.Degraded);
         Assert.Contains("allocations_cover", (await reader.HealthAsync()).Description);
         Assert.Equal(1, await AppliedAsync(room));
     }

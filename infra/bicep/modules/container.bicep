@@ -13,7 +13,7 @@ var shutdownSeconds = 30
 @description('''Probes. The image of the first provisioning knows neither /health nor /alive, so only its port is asked;
 `azd up` provisions once more after its first deploy (azure.yaml), and from then on the services are.
 startup: migrations wait for a lock, so five minutes. liveness: the process, not its stores: a database that is away
-is no reason to restart thirty pickers. readiness: the stores too.''')
+is no reason to restart thirty pickers. readiness: 200 once Postgres has answered, also while something is degraded.''')
 func probes(deployed bool) object[] => [
   union({ type: 'Startup', periodSeconds: 5, failureThreshold: 60, timeoutSeconds: 3 }, ask(deployed, '/alive'))
   union({ type: 'Liveness', periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 3 }, ask(deployed, '/alive'))
