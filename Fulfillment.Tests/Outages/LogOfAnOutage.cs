@@ -1,9 +1,9 @@
+using System.Diagnostics.Metrics;
 using Fulfillment.ServiceDefaults.Outages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
-using System.Diagnostics.Metrics;
 using Xunit;
 
 namespace Fulfillment.Tests.Outages;
