@@ -1,11 +1,12 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Fulfillment.Hosting;
 using Xunit;
 
 namespace Fulfillment.Tests.Outages;
 
 /// <summary>Both services on a Postgres and a Redis that a test may take away, with a shop that has traded a little.</summary>
-public sealed class OutageFixture(TestServers servers) : IAsyncLifetime
+public sealed class OutageFixture : IAsyncLifetime
 {
     internal const string OperatorKey = "operator.0123456789abcdef0123456789abcdef";
     private const string ServiceKey = "orders.0123456789abcdef0123456789abcdef";
@@ -28,7 +29,7 @@ public sealed class OutageFixture(TestServers servers) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Cluster = await OutageCluster.StartAsync();
-        Redis = await servers.StartRedisAsync();
+        Redis = await TestServers.StartRedisAsync();
         Picking = await ServiceProcess.StartAsync("Fulfillment.Picking", Settings("pickingdb", "Floor:Key", FloorKey));
         Orders = await ServiceProcess.StartAsync(
             "Fulfillment.Orders", Settings("ordersdb", "Picking:Url", Picking.Address.ToString()));

@@ -22,7 +22,17 @@ public sealed class PostgresIsAway(OutageFixture system) : IClassFixture<OutageF
         new()
         {
             ["stopped"] = (cluster => cluster.StopAsync(), cluster => cluster.StartPostgresAsync()),
-            ["frozen"] = (cluster => cluster.FreezeAsync(), cluster => cluster.ThawAsync()),
+            ["frozen"] = (
+                cluster =>
+                {
+                    cluster.Freeze();
+                    return Task.CompletedTask;
+                },
+                cluster =>
+                {
+                    cluster.Thaw();
+                    return Task.CompletedTask;
+                }),
             ["wrong password"] = (
                 cluster => SetAsync(cluster, $"ALTER ROLE {OutageCluster.App} PASSWORD 'another'"),
                 cluster => SetAsync(cluster, $"ALTER ROLE {OutageCluster.App} PASSWORD 'the-right-password'")),

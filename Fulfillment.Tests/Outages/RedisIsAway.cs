@@ -10,7 +10,7 @@ public sealed class RedisIsAway(OutageFixture system) : IClassFixture<OutageFixt
     [Fact]
     public async Task Orders_are_taken_the_floor_is_served_and_the_replicas_stay_ready()
     {
-        system.Redis.Kill();
+        system.Redis.Child.Kill();
         foreach (var service in new[] { system.Orders, system.Picking })
         {
             using var http = new HttpClient { BaseAddress = service.Address };
