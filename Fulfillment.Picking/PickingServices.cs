@@ -5,13 +5,12 @@ using Fulfillment.Picking.Warehouse;
 
 namespace Fulfillment.Picking;
 
-/// <summary>The parts of Picking; settings and layout are read here, so that a wrong one stops the start.</summary>
+/// <summary>The parts of Picking; the layout is read here, so that a wrong one stops the start.</summary>
 internal static class PickingServices
 {
-    internal static void AddPicking(this IHostApplicationBuilder builder)
+    internal static void AddPicking(this IHostApplicationBuilder builder, PickingSettings settings)
     {
         var services = builder.Services;
-        var settings = PickingSettings.Read(builder.Configuration);
         services.AddSingleton(settings);
         services.AddSingleton(LayoutFile.Read(builder.Configuration));
         services.AddSingleton(Faults.Read(builder.Configuration));

@@ -1,6 +1,7 @@
-using System.Globalization;
+using System.ComponentModel.DataAnnotations;
 using Fulfillment.Picking.Intake;
-using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.ServiceDefaults;
+using Microsoft.Extensions.Options;
 
 namespace Fulfillment.Picking;
 
@@ -8,131 +9,148 @@ namespace Fulfillment.Picking;
 /// Every number an operator may turn, read once at start. One process serves one warehouse. All times are settings, so
 /// that a run can be time-compressed.
 /// </summary>
-internal sealed record PickingSettings
+internal sealed record PickingSettings : IValidatableObject
 {
     internal const int NameLengthMax = 64;
 
     /// <summary><c>Warehouse:Id</c>.</summary>
-    internal string WarehouseId { get; init; } = "main";
+    [ConfigurationKeyName("Warehouse:Id")]
+    public string WarehouseId { get; set; } = "main";
 
     /// <summary><c>Cart:Lines</c>: lines that one cart takes.</summary>
-    internal int CartLines { get; init; } = 45;
+    [ConfigurationKeyName("Cart:Lines"), Range(1, 1_000)]
+    public int CartLines { get; set; } = 45;
 
     /// <summary>
     /// <c>Pool:OrdersMax</c>: releases planned together. The scale rule's streamLength must not be below it.
     /// </summary>
-    internal int PoolOrdersMax { get; init; } = 100;
+    [ConfigurationKeyName("Pool:OrdersMax"), Range(1, 1_000)]
+    public int PoolOrdersMax { get; set; } = 100;
 
     /// <summary><c>Pool:WaitMilliseconds</c>: how long a pool that is not full waits for more.</summary>
-    internal TimeSpan PoolWait { get; init; } = TimeSpan.FromMilliseconds(500);
+    [ConfigurationKeyName("Pool:WaitMilliseconds"), Range(0, 60_000)]
+    public int PoolWaitMs { get; set; } = 500;
+
+    internal TimeSpan PoolWait { get => Times.Of(PoolWaitMs); init => PoolWaitMs = Times.In(value); }
 
     /// <summary><c>Queue:IdleMilliseconds</c>: between two reads of an empty queue.</summary>
-    internal TimeSpan QueueIdle { get; init; } = TimeSpan.FromMilliseconds(50);
+    [ConfigurationKeyName("Queue:IdleMilliseconds"), Range(1, 10_000)]
+    public int QueueIdleMs { get; set; } = 50;
+
+    internal TimeSpan QueueIdle { get => Times.Of(QueueIdleMs); init => QueueIdleMs = Times.In(value); }
 
     /// <summary>
     /// <c>Claim:AfterMilliseconds</c>: a delivery idle for so long is taken over. At least five times the longest pool;
     /// a living worker renews its own five times as often.
     /// </summary>
-    internal TimeSpan ClaimAfter { get; init; } = TimeSpan.FromSeconds(30);
+    [ConfigurationKeyName("Claim:AfterMilliseconds"), Range(100, 3_600_000)]
+    public int ClaimAfterMs { get; set; } = 30_000;
+
+    internal TimeSpan ClaimAfter { get => Times.Of(ClaimAfterMs); init => ClaimAfterMs = Times.In(value); }
 
     /// <summary><c>Claim:EveryMilliseconds</c>: how often a worker looks for deliveries to take over.</summary>
-    internal TimeSpan ClaimEvery { get; init; } = TimeSpan.FromSeconds(1);
+    [ConfigurationKeyName("Claim:EveryMilliseconds"), Range(10, 600_000)]
+    public int ClaimEveryMs { get; set; } = 1_000;
+
+    internal TimeSpan ClaimEvery { get => Times.Of(ClaimEveryMs); init => ClaimEveryMs = Times.In(value); }
 
     /// <summary><c>Queue:SweepMilliseconds</c>: how often orphans and dead consumers are looked for.</summary>
-    internal TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(30);
+    [ConfigurationKeyName("Queue:SweepMilliseconds"), Range(10, 3_600_000)]
+    public int SweepEveryMs { get; set; } = 30_000;
+
+    internal TimeSpan SweepEvery { get => Times.Of(SweepEveryMs); init => SweepEveryMs = Times.In(value); }
 
     /// <summary>
     /// <c>Worker:Enabled</c>: false serves the floor and the feed only, so that planning can be scaled apart.
     /// </summary>
-    internal bool WorkerEnabled { get; init; } = true;
+    [ConfigurationKeyName("Worker:Enabled")]
+    public bool WorkerEnabled { get; set; } = true;
 
     /// <summary><c>Worker:HeartbeatMilliseconds</c>.</summary>
-    internal TimeSpan HeartbeatEvery { get; init; } = TimeSpan.FromSeconds(2);
+    [ConfigurationKeyName("Worker:HeartbeatMilliseconds"), Range(10, 10_000)]
+    public int HeartbeatEveryMs { get; set; } = 2_000;
+
+    internal TimeSpan HeartbeatEvery { get => Times.Of(HeartbeatEveryMs); init => HeartbeatEveryMs = Times.In(value); }
 
     /// <summary><c>Lease:Milliseconds</c>: how long a picker may be silent before his tour goes to another.</summary>
-    internal TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(10);
+    [ConfigurationKeyName("Lease:Milliseconds"), Range(100, 86_400_000)]
+    public int LeaseMs { get; set; } = 600_000;
+
+    internal TimeSpan Lease { get => Times.Of(LeaseMs); init => LeaseMs = Times.In(value); }
 
     /// <summary><c>Lease:SweepMilliseconds</c>.</summary>
-    internal TimeSpan LeaseSweepEvery { get; init; } = TimeSpan.FromSeconds(1);
+    [ConfigurationKeyName("Lease:SweepMilliseconds"), Range(10, 600_000)]
+    public int LeaseSweepEveryMs { get; set; } = 1_000;
+
+    internal TimeSpan LeaseSweepEvery { get => Times.Of(LeaseSweepEveryMs); init => LeaseSweepEveryMs = Times.In(value); }
 
     /// <summary><c>Feed:PollMilliseconds</c>: how often a waiting reader of the feed looks again.</summary>
-    internal TimeSpan FeedPoll { get; init; } = TimeSpan.FromMilliseconds(100);
+    [ConfigurationKeyName("Feed:PollMilliseconds"), Range(1, 10_000)]
+    public int FeedPollMs { get; set; } = 100;
+
+    internal TimeSpan FeedPoll { get => Times.Of(FeedPollMs); init => FeedPollMs = Times.In(value); }
 
     /// <summary>
     /// <c>OptimizedPicking</c>: how the toggle begins in a database that has none yet. From then on it is what was put.
     /// </summary>
-    internal bool OptimizedPicking { get; init; }
+    public bool OptimizedPicking { get; set; }
 
     /// <summary><c>Toggle:PollMilliseconds</c>: a change is in effect on every replica within this time.</summary>
-    internal TimeSpan TogglePoll { get; init; } = TimeSpan.FromMilliseconds(500);
+    [ConfigurationKeyName("Toggle:PollMilliseconds"), Range(10, 1_000)]
+    public int TogglePollMs { get; set; } = 500;
+
+    internal TimeSpan TogglePoll { get => Times.Of(TogglePollMs); init => TogglePollMs = Times.In(value); }
 
     /// <summary><c>Floor:Pickers</c>: who take a pool's tours side by side; tells which orders would be late.</summary>
-    internal int FloorPickers { get; init; } = 10;
+    [ConfigurationKeyName("Floor:Pickers"), Range(1, 10_000)]
+    public int FloorPickers { get; set; } = 10;
 
     /// <summary><c>Verify:OneIn</c>: every so many plans one is checked before it is committed; 1 is each.</summary>
-    internal int VerifyOneIn { get; init; } = 64;
-
-    internal EffortSettings Effort { get; init; } = new();
-
-    internal TimeSpan RenewEvery => ClaimAfter / 5;
-
-    /// <exception cref="WrongSettingException">A setting is no number or out of its range.</exception>
-    internal static PickingSettings Read(IConfiguration configuration)
-    {
-        var defaults = new PickingSettings();
-        var settings = new PickingSettings
-        {
-            WarehouseId = configuration["Warehouse:Id"] ?? defaults.WarehouseId,
-            CartLines = Whole(configuration, "Cart:Lines", defaults.CartLines, 1, 1_000),
-            PoolOrdersMax = Whole(configuration, "Pool:OrdersMax", defaults.PoolOrdersMax, 1, 1_000),
-            PoolWait = Time(configuration, "Pool:WaitMilliseconds", defaults.PoolWait, 0, 60_000),
-            QueueIdle = Time(configuration, "Queue:IdleMilliseconds", defaults.QueueIdle, 1, 10_000),
-            ClaimAfter = Time(configuration, "Claim:AfterMilliseconds", defaults.ClaimAfter, 100, 3_600_000),
-            ClaimEvery = Time(configuration, "Claim:EveryMilliseconds", defaults.ClaimEvery, 10, 600_000),
-            SweepEvery = Time(configuration, "Queue:SweepMilliseconds", defaults.SweepEvery, 10, 3_600_000),
-            WorkerEnabled = YesOrNo(configuration, "Worker:Enabled", defaults.WorkerEnabled),
-            HeartbeatEvery = Time(configuration, "Worker:HeartbeatMilliseconds", defaults.HeartbeatEvery, 10, 10_000),
-            Lease = Time(configuration, "Lease:Milliseconds", defaults.Lease, 100, 86_400_000),
-            LeaseSweepEvery = Time(configuration, "Lease:SweepMilliseconds", defaults.LeaseSweepEvery, 10, 600_000),
-            FeedPoll = Time(configuration, "Feed:PollMilliseconds", defaults.FeedPoll, 1, 10_000),
-            OptimizedPicking = YesOrNo(configuration, "OptimizedPicking", defaults.OptimizedPicking),
-            TogglePoll = Time(configuration, "Toggle:PollMilliseconds", defaults.TogglePoll, 10, 1_000),
-            FloorPickers = Whole(configuration, "Floor:Pickers", defaults.FloorPickers, 1, 10_000),
-            VerifyOneIn = Whole(configuration, "Verify:OneIn", defaults.VerifyOneIn, 1, 1_000_000),
-        };
-        if (settings.WarehouseId.Length is < 1 or > NameLengthMax || settings.WarehouseId.Any(char.IsControl))
-            throw new WrongSettingException("Warehouse:Id", $"must be 1 to {NameLengthMax} characters");
-        if (settings.ClaimAfter < 5 * settings.PoolWait)
-            throw new WrongSettingException("Claim:AfterMilliseconds",
-                "must be at least five times Pool:WaitMilliseconds");
-        return settings with { Effort = EffortSettings.Read(configuration, settings.ClaimAfter) };
-    }
+    [ConfigurationKeyName("Verify:OneIn"), Range(1, 1_000_000)]
+    public int VerifyOneIn { get; set; } = 64;
 
     /// <summary>
     /// <c>Postgres:PoolMax</c>: connections of this process, counted against the server's max_connections.
     /// </summary>
-    internal static int PostgresPoolMax(IConfiguration configuration) =>
-        Whole(configuration, "Postgres:PoolMax", 2, 2, 100);
+    [ConfigurationKeyName("Postgres:PoolMax"), Range(2, 100)]
+    public int PostgresPoolMax { get; set; } = 2;
 
-    internal static int Whole(IConfiguration configuration, string setting, int fallback, int min, int max)
+#pragma warning disable SYSLIB1212 // It is read and checked by itself, once the claim time is known.
+    internal EffortSettings Effort { get; init; } = new();
+#pragma warning restore SYSLIB1212
+
+    internal TimeSpan RenewEvery => ClaimAfter / 5;
+
+    internal static PickingSettings Read(IConfiguration configuration)
     {
-        var text = configuration[setting];
-        if (string.IsNullOrWhiteSpace(text)) return fallback;
-        return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
-            && value >= min && value <= max
-            ? value
-            : throw new WrongSettingException(setting, $"must be a whole number from {min} to {max}");
+        var settings = Settings.Read(
+            configuration, "", new PickingSettings(), (from, to) => from.Bind(to), new PickingSettingsValidator());
+        return settings with { Effort = EffortSettings.Read(configuration, settings.ClaimAfter) };
     }
 
-    internal static TimeSpan Time(IConfiguration configuration, string setting, TimeSpan fallback, int min, int max) =>
-        TimeSpan.FromMilliseconds(Whole(configuration, setting, (int)fallback.TotalMilliseconds, min, max));
-
-    private static bool YesOrNo(IConfiguration configuration, string setting, bool fallback)
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
-        var text = configuration[setting];
-        if (string.IsNullOrWhiteSpace(text)) return fallback;
-        return bool.TryParse(text, out var value)
-            ? value
-            : throw new WrongSettingException(setting, "must be true or false");
+        if (!Names.IsName(WarehouseId))
+        {
+            yield return new ValidationResult(
+                $"must be 1 to {NameLengthMax} characters of text", [nameof(WarehouseId)]);
+        }
+
+        if (ClaimAfter < 5 * PoolWait)
+        {
+            yield return new ValidationResult(
+                "must be at least five times Pool:WaitMilliseconds", [nameof(ClaimAfterMs)]);
+        }
     }
+}
+
+[OptionsValidator]
+internal sealed partial class PickingSettingsValidator : IValidateOptions<PickingSettings>;
+
+/// <summary>Settings in whole milliseconds, as times.</summary>
+internal static class Times
+{
+    internal static TimeSpan Of(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
+
+    internal static int In(TimeSpan time) => checked((int)time.TotalMilliseconds);
 }

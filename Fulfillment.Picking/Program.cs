@@ -19,7 +19,8 @@ return await ServiceHost.RunAsync(async () =>
 {
     var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
     builder.AddServiceDefaults();
-    builder.AddPostgres("pickingdb", PickingSettings.PostgresPoolMax(builder.Configuration));
+    var settings = PickingSettings.Read(builder.Configuration);
+    builder.AddPostgres("pickingdb", settings.PostgresPoolMax);
     builder.AddRedis("redis");
     builder.AddApiKeys(
         ("service", ["service"]), ("floor", ["picker", "lead"]), ("lead", ["lead", "operator"]),
@@ -31,7 +32,7 @@ return await ServiceHost.RunAsync(async () =>
         json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         json.SerializerOptions.AllowDuplicateProperties = false;
     });
-    builder.AddPicking();
+    builder.AddPicking(settings);
 
     var app = builder.Build();
     app.UseRequestFaults();

@@ -35,28 +35,3 @@ internal sealed class BackorderSweep(
             await writer.ReallocateAsync(clientId, skus).WaitAsync(cancellation);
     }
 }
-
-/// <summary>Section <c>Backorders</c>.</summary>
-internal sealed class BackorderOptions
-{
-    /// <summary>How often waiting backorders are compared with the stock. More than zero.</summary>
-    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
-
-    /// <exception cref="WrongSettingException">A value cannot be read or is out of its range.</exception>
-    internal static BackorderOptions From(IConfiguration configuration)
-    {
-        BackorderOptions options;
-        try
-        {
-            options = configuration.GetSection("Backorders").Get<BackorderOptions>() ?? new BackorderOptions();
-        }
-        catch (InvalidOperationException unreadable)
-        {
-            throw new WrongSettingException("Backorders", $"cannot be read: {unreadable.Message}");
-        }
-
-        return options.SweepInterval > TimeSpan.Zero
-            ? options
-            : throw new WrongSettingException("Backorders:SweepInterval", "must be more than zero");
-    }
-}

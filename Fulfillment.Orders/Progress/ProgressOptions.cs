@@ -1,50 +1,38 @@
-using Fulfillment.ServiceDefaults.DataStores;
+using System.ComponentModel.DataAnnotations;
+using Fulfillment.ServiceDefaults;
+using Microsoft.Extensions.Options;
 
 namespace Fulfillment.Orders.Progress;
 
 /// <summary>Section <c>Progress</c>, and the settings <c>Picking:Url</c> and <c>Service:Key</c>.</summary>
 internal sealed class ProgressOptions
 {
-    /// <summary>Events asked for at once. 1 to 1,000.</summary>
+    /// <summary>Events asked for at once.</summary>
+    [Range(1, 1000)]
     public int PageMax { get; set; } = 1000;
 
-    /// <summary>Events applied in one transaction. 1 to 1,000.</summary>
+    /// <summary>Events applied in one transaction.</summary>
+    [Range(1, 1000)]
     public int ApplyMax { get; set; } = 256;
 
     /// <summary>
-    /// How long Picking may hold a request when it has nothing to tell; whole seconds, 0 to 8: below the ten seconds
-    /// after which an attempt is given up.
+    /// How long Picking may hold a request when it has nothing to tell; whole seconds, below the ten after which an
+    /// attempt is given up.
     /// </summary>
+    [TimeRange("00:00:00", "00:00:08")]
     public TimeSpan Wait { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How soon to ask again after an empty answer that was not held, or a failed one.</summary>
+    [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often a stopped feed is tried again, in case somebody repaired what stopped it.</summary>
+    [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan StoppedDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <exception cref="WrongSettingException">A value cannot be read or is out of its range.</exception>
-    internal static ProgressOptions From(IConfiguration configuration)
-    {
-        ProgressOptions options;
-        try
-        {
-            options = configuration.GetSection("Progress").Get<ProgressOptions>() ?? new ProgressOptions();
-        }
-        catch (InvalidOperationException unreadable)
-        {
-            throw new WrongSettingException("Progress", $"cannot be read: {unreadable.Message}");
-        }
-
-        if (options.PageMax is < 1 or > 1000) throw new WrongSettingException("Progress:PageMax", "must be 1 to 1,000");
-        if (options.ApplyMax is < 1 or > 1000)
-            throw new WrongSettingException("Progress:ApplyMax", "must be 1 to 1,000");
-        if (options.Wait < TimeSpan.Zero || options.Wait > TimeSpan.FromSeconds(8))
-            throw new WrongSettingException("Progress:Wait", "must be 0 to 8 seconds");
-        if (options.RetryDelay <= TimeSpan.Zero)
-            throw new WrongSettingException("Progress:RetryDelay", "must be more than zero");
-        if (options.StoppedDelay <= TimeSpan.Zero)
-            throw new WrongSettingException("Progress:StoppedDelay", "must be more than zero");
-        return options;
-    }
+    internal static ProgressOptions From(IConfiguration configuration) => Settings.Read(
+        configuration, "Progress", new ProgressOptions(), (from, to) => from.Bind(to), new ProgressOptionsValidator());
 }
+
+[OptionsValidator]
+internal sealed partial class ProgressOptionsValidator : IValidateOptions<ProgressOptions>;

@@ -1,5 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using Fulfillment.Planning;
-using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.ServiceDefaults;
+using Microsoft.Extensions.Options;
 
 namespace Fulfillment.Picking.Intake;
 
@@ -8,78 +10,91 @@ namespace Fulfillment.Picking.Intake;
 /// nanoseconds of a whole core (<see cref="Budget"/>), so on a quarter of a core the defaults take about 1 s and 0.1 s
 /// a pool; docs/PLANNING.md has the sizing.
 /// </summary>
-internal sealed record EffortSettings
+internal sealed record EffortSettings : IValidatableObject
 {
+    private static readonly TimeSpan PlanMaxDefault = TimeSpan.FromSeconds(2);
+
     /// <summary><c>Effort:FullUnits</c>: of one pool at the rung Full.</summary>
-    internal long FullUnits { get; init; } = 20_000_000;
+    [Range(1, 1_000_000_000)]
+    public long FullUnits { get; set; } = 20_000_000;
 
     /// <summary><c>Effort:QuickUnits</c>: of one pool at the rung Quick.</summary>
-    internal long QuickUnits { get; init; } = Budget.Quick.Units;
+    [Range(1, 1_000_000_000)]
+    public long QuickUnits { get; set; } = Budget.Quick.Units;
 
     /// <summary>
     /// <c>Effort:UnitsPerRelease</c>: a small pool is searched through long before a large one, so a pool spends at
     /// most so much for each release in it, whatever its rung.
     /// </summary>
-    internal long UnitsPerRelease { get; init; } = 200_000;
+    [Range(1, 1_000_000_000)]
+    public long UnitsPerRelease { get; set; } = 200_000;
 
     /// <summary><c>Effort:QuickFromMilliseconds</c>: as old as this or older, and Full is left for Quick.</summary>
-    internal TimeSpan QuickFrom { get; init; } = TimeSpan.FromSeconds(2);
+    [ConfigurationKeyName("QuickFromMilliseconds"), Range(1, 86_400_000)]
+    public int QuickFromMs { get; set; } = 2_000;
+
+    internal TimeSpan QuickFrom { get => Times.Of(QuickFromMs); init => QuickFromMs = Times.In(value); }
 
     /// <summary><c>Effort:FullBelowMilliseconds</c>: younger than this, and Quick is left for Full.</summary>
-    internal TimeSpan FullBelow { get; init; } = TimeSpan.FromSeconds(1);
+    [ConfigurationKeyName("FullBelowMilliseconds"), Range(1, 86_400_000)]
+    public int FullBelowMs { get; set; } = 1_000;
+
+    internal TimeSpan FullBelow { get => Times.Of(FullBelowMs); init => FullBelowMs = Times.In(value); }
 
     /// <summary><c>Effort:ConstructiveFromMilliseconds</c>: no search from this age on.</summary>
-    internal TimeSpan ConstructiveFrom { get; init; } = TimeSpan.FromSeconds(10);
+    [ConfigurationKeyName("ConstructiveFromMilliseconds"), Range(1, 86_400_000)]
+    public int ConstructiveFromMs { get; set; } = 10_000;
+
+    internal TimeSpan ConstructiveFrom { get => Times.Of(ConstructiveFromMs); init => ConstructiveFromMs = Times.In(value); }
 
     /// <summary><c>Effort:QuickBelowMilliseconds</c>: younger than this, and it is searched again.</summary>
-    internal TimeSpan QuickBelow { get; init; } = TimeSpan.FromSeconds(5);
+    [ConfigurationKeyName("QuickBelowMilliseconds"), Range(1, 86_400_000)]
+    public int QuickBelowMs { get; set; } = 5_000;
+
+    internal TimeSpan QuickBelow { get => Times.Of(QuickBelowMs); init => QuickBelowMs = Times.In(value); }
 
     /// <summary>
     /// <c>Effort:PlanMillisecondsMax</c>: the clock guard. A pool's search stops at the next unit when it has taken so
     /// long, whatever its units; at most a fifth of the claim time, so that no other worker takes the pool meanwhile.
+    /// Two seconds where nothing is said.
     /// </summary>
-    internal TimeSpan PlanMax { get; init; } = TimeSpan.FromSeconds(2);
+    [ConfigurationKeyName("PlanMillisecondsMax"), Range(1, 3_600_000)]
+    public int? PlanMaxMs { get; set; }
 
-    /// <exception cref="WrongSettingException">A setting is out of its range, or the two of a pair cross.</exception>
-    internal static EffortSettings Read(IConfiguration configuration, TimeSpan claimAfter)
+    internal TimeSpan PlanMax
     {
-        var defaults = new EffortSettings();
-        var planMax = (int)Math.Min((claimAfter / 5).TotalMilliseconds, defaults.PlanMax.TotalMilliseconds);
-        var settings = new EffortSettings
-        {
-            FullUnits = Units(configuration, "Effort:FullUnits", defaults.FullUnits),
-            QuickUnits = Units(configuration, "Effort:QuickUnits", defaults.QuickUnits),
-            UnitsPerRelease = Units(configuration, "Effort:UnitsPerRelease", defaults.UnitsPerRelease),
-            QuickFrom = Age(configuration, "Effort:QuickFromMilliseconds", defaults.QuickFrom),
-            FullBelow = Age(configuration, "Effort:FullBelowMilliseconds", defaults.FullBelow),
-            ConstructiveFrom = Age(configuration, "Effort:ConstructiveFromMilliseconds", defaults.ConstructiveFrom),
-            QuickBelow = Age(configuration, "Effort:QuickBelowMilliseconds", defaults.QuickBelow),
-            PlanMax = PickingSettings.Time(
-                configuration, "Effort:PlanMillisecondsMax", TimeSpan.FromMilliseconds(planMax), 1, 3_600_000),
-        };
-        return settings.Fault(claimAfter) is var (setting, problem)
-            ? throw new WrongSettingException(setting, problem)
-            : settings;
+        get => PlanMaxMs is { } set ? Times.Of(set) : new[] { PlanMaxDefault, ClaimAfter / 5 }.Min();
+        init => PlanMaxMs = Times.In(value);
     }
 
-    /// <summary>The first setting that does not go with another one, and why. Pure.</summary>
-    internal (string Setting, string Problem)? Fault(TimeSpan claimAfter) =>
-        QuickUnits > FullUnits ? ("Effort:QuickUnits", "must not be above Effort:FullUnits")
-        : FullBelow > QuickFrom
-            ? ("Effort:FullBelowMilliseconds", "must not be above Effort:QuickFromMilliseconds")
-        : QuickBelow > ConstructiveFrom
-            ? ("Effort:QuickBelowMilliseconds", "must not be above Effort:ConstructiveFromMilliseconds")
-        : ConstructiveFrom < QuickFrom
-            ? ("Effort:ConstructiveFromMilliseconds", "must not be below Effort:QuickFromMilliseconds")
-        : QuickBelow < FullBelow
-            ? ("Effort:QuickBelowMilliseconds", "must not be below Effort:FullBelowMilliseconds")
-        : PlanMax > claimAfter / 5
-            ? ("Effort:PlanMillisecondsMax", "must be at most a fifth of Claim:AfterMilliseconds")
-        : null;
+    /// <summary>After which another worker takes the pool over; the clock guard goes with it.</summary>
+    internal TimeSpan ClaimAfter { get; init; } = TimeSpan.MaxValue;
 
-    private static long Units(IConfiguration configuration, string setting, long fallback) =>
-        PickingSettings.Whole(configuration, setting, (int)fallback, 1, 1_000_000_000);
 
-    private static TimeSpan Age(IConfiguration configuration, string setting, TimeSpan fallback) =>
-        PickingSettings.Time(configuration, setting, fallback, 1, 86_400_000);
+    internal static EffortSettings Read(IConfiguration configuration, TimeSpan claimAfter) => Settings.Read(
+        configuration, "Effort", new EffortSettings { ClaimAfter = claimAfter }, (from, to) => from.Bind(to),
+        new EffortSettingsValidator());
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        ValidationResult? At(bool wrong, string member, string problem) =>
+            wrong ? new ValidationResult(problem, [member]) : null;
+
+        return ((ValidationResult?[])
+        [
+            At(QuickUnits > FullUnits, nameof(QuickUnits), "must not be above Effort:FullUnits"),
+            At(FullBelow > QuickFrom, nameof(FullBelowMs), "must not be above Effort:QuickFromMilliseconds"),
+            At(QuickBelow > ConstructiveFrom, nameof(QuickBelowMs),
+                "must not be above Effort:ConstructiveFromMilliseconds"),
+            At(ConstructiveFrom < QuickFrom, nameof(ConstructiveFromMs),
+                "must not be below Effort:QuickFromMilliseconds"),
+            At(QuickBelow < FullBelow, nameof(QuickBelowMs),
+                "must not be below Effort:FullBelowMilliseconds"),
+            At(PlanMax > ClaimAfter / 5, nameof(PlanMaxMs),
+                "must be at most a fifth of Claim:AfterMilliseconds"),
+        ]).OfType<ValidationResult>();
+    }
 }
+
+[OptionsValidator]
+internal sealed partial class EffortSettingsValidator : IValidateOptions<EffortSettings>;

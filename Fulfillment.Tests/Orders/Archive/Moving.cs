@@ -156,7 +156,7 @@ public class Moving(TestServers servers)
     [InlineData("BatchMax", "5001", "Archive:BatchMax")]
     [InlineData("Pause", "-00:00:01", "Archive:Pause")]
     [InlineData("Interval", "00:00:00", "Archive:Interval")]
-    [InlineData("Interval", "soon", "Archive")]
+    [InlineData("Interval", "soon", "Archive:Interval")]
     public void A_wrong_setting_is_named(string name, string value, string setting) => Assert.Equal(
         setting, Assert.Throws<WrongSettingException>(() => ArchiveOptions.From(Settings(name, value))).Setting);
 

@@ -35,7 +35,8 @@ public sealed class DispatchOptionsTests
     [InlineData("BatchMax", "4097", "Dispatch:BatchMax")]
     [InlineData("LeadTime", "-00:00:01", "Dispatch:LeadTime")]
     [InlineData("IdleDelay", "00:00:00", "Dispatch:IdleDelay")]
-    [InlineData("SweepInterval", "soon", "Dispatch")]
+    [InlineData("SweepInterval", "soon", "Dispatch:SweepInterval")]
+    [InlineData("BacklogInterval", "1.00:00:01", "Dispatch:BacklogInterval")]
     public void A_wrong_setting_is_named(string name, string value, string setting) =>
         Assert.Equal(
             setting,
@@ -45,6 +46,8 @@ public sealed class DispatchOptionsTests
     [InlineData("StreamLength", "1")]
     [InlineData("StreamLength", "100000")]
     [InlineData("BatchMax", "4096")]
+    [InlineData("BacklogInterval", "1.00:00:00")]
+    [InlineData("IdleDelay", "00:00:00.001")]
     public void The_limits_themselves_are_allowed(string name, string value) =>
         Assert.NotNull(DispatchOptions.From(Settings((name, value))));
 
