@@ -48,17 +48,21 @@ public sealed class LocalRun(string runs, TimeProvider clock, long logBytesMax =
     /// <param name="program">Its path.</param>
     /// <param name="settings">Environment variables.</param>
     /// <param name="core">The one processor it may use; any where null.</param>
+    /// <param name="runtimeConfig">A runtimeconfig.json that stands for the one beside the program.</param>
     /// <exception cref="HostingException">The program is not there.</exception>
     public Child AddService(
-        string name, string program, IEnumerable<KeyValuePair<string, string>> settings, int? core = null)
+        string name, string program, IEnumerable<KeyValuePair<string, string>> settings, int? core = null,
+        string? runtimeConfig = null)
     {
         if (!File.Exists(program)) throw new HostingException($"{program} is not there");
         var url = $"http://127.0.0.1:{Ports.Free()}";
         return Adopt(name, url, Signal.Terminate, () =>
         {
-            var start = core is { } number
-                ? Nursery.Bound("taskset", ["-c", $"{number}", program])
-                : Nursery.Bound(program, []);
+            string[] command = runtimeConfig is null
+                ? [program]
+                : ["dotnet", "exec", "--runtimeconfig", runtimeConfig, $"{program}.dll"];
+            if (core is { } number) command = ["taskset", "-c", $"{number}", .. command];
+            var start = Nursery.Bound(command[0], command[1..]);
             start.WorkingDirectory = Path.GetDirectoryName(program);
             start.Environment["ASPNETCORE_URLS"] = url;
             foreach (var (key, value) in settings) start.Environment[key] = value;

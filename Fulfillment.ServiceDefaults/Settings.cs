@@ -69,7 +69,8 @@ public static class Settings
 /// <param name="min">The least, as <see cref="TimeSpan"/> writes it.</param>
 /// <param name="max">The most.</param>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class TimeRangeAttribute(string min, string max) : ValidationAttribute("The field {0} must be {1} to {2}.")
+public sealed class TimeRangeAttribute(string min, string max)
+    : ValidationAttribute("The field {0} must be {1} to {2}.")
 {
     public string Min { get; } = min;
 

@@ -5,7 +5,7 @@ namespace Fulfillment.ServiceDefaults;
 
 /// <summary>
 /// A crash on purpose, for tests only: the process kills itself (SIGKILL) when it reaches the step that the setting
-/// <c>Fault:StopAt</c> names. Nothing is named in a system that is not under test.
+/// <c>Fault:StopAt</c> names, where <see cref="FaultSwitches"/> are on.
 /// </summary>
 public sealed record StopAt(string? Step)
 {
@@ -16,13 +16,13 @@ public sealed record StopAt(string? Step)
     public static StopAt Read(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return new(configuration["Fault:StopAt"]);
+        return FaultSwitches.On ? new(configuration["Fault:StopAt"]) : Nowhere;
     }
 
     /// <summary>Ends the process if this is the step.</summary>
     public void Reached(string step)
     {
-        if (Step != step) return;
+        if (!FaultSwitches.On || Step != step) return;
         using var self = Process.GetCurrentProcess();
         self.Kill(); // the kernel ends us before this call returns
     }
