@@ -82,7 +82,11 @@ internal sealed record PickingSettings : IValidatableObject
     [ConfigurationKeyName("Lease:SweepMilliseconds"), Range(10, 600_000)]
     public int LeaseSweepEveryMs { get; set; } = 1_000;
 
-    internal TimeSpan LeaseSweepEvery { get => Times.Of(LeaseSweepEveryMs); init => LeaseSweepEveryMs = Times.In(value); }
+    internal TimeSpan LeaseSweepEvery
+    {
+        get => Times.Of(LeaseSweepEveryMs);
+        init => LeaseSweepEveryMs = Times.In(value);
+    }
 
     /// <summary><c>Feed:PollMilliseconds</c>: how often a waiting reader of the feed looks again.</summary>
     [ConfigurationKeyName("Feed:PollMilliseconds"), Range(1, 10_000)]
@@ -123,7 +127,7 @@ internal sealed record PickingSettings : IValidatableObject
 
     internal static PickingSettings Read(IConfiguration configuration)
     {
-        var settings = Settings.Read(
+        var settings = CheckedOptions.Read(
             configuration, "", new PickingSettings(), (from, to) => from.Bind(to), new PickingSettingsValidator());
         return settings with { Effort = EffortSettings.Read(configuration, settings.ClaimAfter) };
     }

@@ -26,7 +26,7 @@ internal sealed class ArchiveOptions
     [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(1);
 
-    internal static ArchiveOptions From(IConfiguration configuration) => Settings.Read(
+    internal static ArchiveOptions From(IConfiguration configuration) => CheckedOptions.Read(
         configuration, "Archive", new ArchiveOptions(), (from, to) => from.Bind(to), new ArchiveOptionsValidator());
 }
 

@@ -10,7 +10,7 @@ internal sealed class BackorderOptions
     [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    internal static BackorderOptions From(IConfiguration configuration) => Settings.Read(
+    internal static BackorderOptions From(IConfiguration configuration) => CheckedOptions.Read(
         configuration, "Backorders", new BackorderOptions(), (from, to) => from.Bind(to),
         new BackorderOptionsValidator());
 }

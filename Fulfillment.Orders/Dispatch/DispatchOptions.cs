@@ -52,7 +52,7 @@ internal sealed class DispatchOptions
     /// </summary>
     internal long DepthMax(long liveWorkers) => StreamLength * Math.Max(4, 2 * liveWorkers);
 
-    internal static DispatchOptions From(IConfiguration configuration) => Settings.Read(
+    internal static DispatchOptions From(IConfiguration configuration) => CheckedOptions.Read(
         configuration, "Dispatch", new DispatchOptions(), (from, to) => from.Bind(to), new DispatchOptionsValidator());
 }
 

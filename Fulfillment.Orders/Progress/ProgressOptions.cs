@@ -30,7 +30,7 @@ internal sealed class ProgressOptions
     [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan StoppedDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    internal static ProgressOptions From(IConfiguration configuration) => Settings.Read(
+    internal static ProgressOptions From(IConfiguration configuration) => CheckedOptions.Read(
         configuration, "Progress", new ProgressOptions(), (from, to) => from.Bind(to), new ProgressOptionsValidator());
 }
 

@@ -45,7 +45,11 @@ internal sealed record EffortSettings : IValidatableObject
     [ConfigurationKeyName("ConstructiveFromMilliseconds"), Range(1, 86_400_000)]
     public int ConstructiveFromMs { get; set; } = 10_000;
 
-    internal TimeSpan ConstructiveFrom { get => Times.Of(ConstructiveFromMs); init => ConstructiveFromMs = Times.In(value); }
+    internal TimeSpan ConstructiveFrom
+    {
+        get => Times.Of(ConstructiveFromMs);
+        init => ConstructiveFromMs = Times.In(value);
+    }
 
     /// <summary><c>Effort:QuickBelowMilliseconds</c>: younger than this, and it is searched again.</summary>
     [ConfigurationKeyName("QuickBelowMilliseconds"), Range(1, 86_400_000)]
@@ -71,7 +75,7 @@ internal sealed record EffortSettings : IValidatableObject
     internal TimeSpan ClaimAfter { get; init; } = TimeSpan.MaxValue;
 
 
-    internal static EffortSettings Read(IConfiguration configuration, TimeSpan claimAfter) => Settings.Read(
+    internal static EffortSettings Read(IConfiguration configuration, TimeSpan claimAfter) => CheckedOptions.Read(
         configuration, "Effort", new EffortSettings { ClaimAfter = claimAfter }, (from, to) => from.Bind(to),
         new EffortSettingsValidator());
 

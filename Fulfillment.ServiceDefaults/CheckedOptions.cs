@@ -12,7 +12,7 @@ namespace Fulfillment.ServiceDefaults;
 /// Settings are read once, when the service starts: bound and checked by what the compiler wrote from the properties
 /// and their attributes, so that nothing is looked up at run time. The first wrong one ends the start and is named.
 /// </summary>
-public static class Settings
+public static class CheckedOptions
 {
     /// <summary>The options of a section; what is not set keeps its default.</summary>
     /// <param name="configuration">Where the settings are.</param>
