@@ -2,6 +2,7 @@ using Fulfillment.Orders;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.ServiceDefaults.Leadership;
 using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 
@@ -9,7 +10,8 @@ return await ServiceHost.RunAsync(async () =>
 {
     var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
     builder.AddServiceDefaults();
-    builder.AddPostgres("ordersdb", poolMax: 16);
+    builder.AddPostgres("ordersdb", ConnectionBudget.Requests);
+    builder.AddLeadership("ordersdb", ConnectionBudget.Leaders);
     builder.AddRedis("redis");
     builder.AddApiKeys(("client", ["client"]), ("operator", ["operator"]), ("reader", ["client", "operator"]));
 

@@ -40,6 +40,15 @@ public sealed class ServiceProcess : IAsyncDisposable
         return new ServiceProcess(child);
     }
 
+    /// <summary>Its process id.</summary>
+    public int Id => _child.Pid!.Value;
+
+    /// <summary>SIGSTOP: every thread of it stands still, and its sockets stay open.</summary>
+    public void Freeze() => _child.Pause();
+
+    /// <summary>SIGCONT: it goes on where it was.</summary>
+    public void Wake() => _child.Resume();
+
     /// <summary>SIGKILL: nothing is cleaned up.</summary>
     public void Kill() => _child.Kill();
 

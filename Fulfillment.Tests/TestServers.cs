@@ -84,7 +84,8 @@ public sealed class TestServers : IAsyncDisposable
     }
 
     private string ConnectionString(string database) => _postgres!.ConnectionString(database)
-        + ";Maximum Pool Size=30;Max Auto Prepare=64;Auto Prepare Min Usages=2;Timeout=30;Command Timeout=30";
+        + ";Maximum Pool Size=30;Max Auto Prepare=64;Auto Prepare Min Usages=2;Timeout=30;Command Timeout=30"
+        + ";Persist Security Info=true"; // a test makes sources of its own from a source
 
     private async Task ExecuteAsync(string sql)
     {

@@ -1,6 +1,5 @@
 using Fulfillment.ServiceDefaults;
-using Fulfillment.ServiceDefaults.DataStores;
-using Npgsql;
+using Fulfillment.ServiceDefaults.Leadership;
 
 namespace Fulfillment.Orders.Archive;
 
@@ -9,8 +8,8 @@ namespace Fulfillment.Orders.Archive;
 /// between any two steps leaves each order where it was or where it belongs.
 /// </summary>
 internal sealed class Archiver(
-    NpgsqlDataSource database, ArchiveOptions options, ArchiveMetrics metrics, TimeProvider clock, StopAt stopAt,
-    ILogger<Archiver> log) : BackgroundService
+    Leaderships leaderships, ArchiveOptions options, ArchiveMetrics metrics, TimeProvider clock, StopAt stopAt)
+    : BackgroundService
 {
     internal const string LockName = "archive";
 
@@ -22,16 +21,16 @@ internal sealed class Archiver(
         """;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        OneReplica.RunAsync(LockName, database, options.Interval, clock, log, RunAsync, stoppingToken);
+        leaderships.RunAsync(LockName, RunAsync, stoppingToken);
 
-    private async Task RunAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task RunAsync(Leader leader, CancellationToken cancellation)
     {
         try
         {
             while (true)
             {
-                await MoveAllAsync(connection, cancellation);
-                await Task.Delay(options.Interval, clock, cancellation);
+                await MoveAllAsync(leader, cancellation);
+                await leader.RestAsync(options.Interval, cancellation);
             }
         }
         finally
@@ -41,19 +40,19 @@ internal sealed class Archiver(
     }
 
     /// <summary>Until nothing is due any more.</summary>
-    internal async Task MoveAllAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    internal async Task MoveAllAsync(Leader leader, CancellationToken cancellation)
     {
         while (true)
         {
             var now = clock.GetUtcNow();
             var moved = await MoveOrders.MoveAsync(
-                connection, now - TimeSpan.FromDays(options.AfterDays), options.BatchMax, now, stopAt, cancellation);
+                leader, now - TimeSpan.FromDays(options.AfterDays), options.BatchMax, now, stopAt, cancellation);
             metrics.Archived(moved);
             if (moved < options.BatchMax) break;
-            await Task.Delay(options.Pause, clock, cancellation);
+            await leader.RestAsync(options.Pause, cancellation);
         }
 
-        await using var oldest = new NpgsqlCommand(OldestSql, connection);
+        await using var oldest = leader.CreateCommand(OldestSql);
         metrics.OldestOver(await oldest.ExecuteScalarAsync(cancellation) is DateTime since
             ? clock.GetUtcNow() - since
             : TimeSpan.Zero);

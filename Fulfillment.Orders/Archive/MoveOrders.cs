@@ -1,6 +1,7 @@
 using System.Data;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
 
 namespace Fulfillment.Orders.Archive;
@@ -82,14 +83,14 @@ internal static class MoveOrders
     /// first; returns how many.
     /// </summary>
     internal static async Task<int> MoveAsync(
-        NpgsqlConnection connection, DateTimeOffset overBefore, int ordersMax, DateTimeOffset now, StopAt stopAt,
+        Leader leader, DateTimeOffset overBefore, int ordersMax, DateTimeOffset now, StopAt stopAt,
         CancellationToken cancellation)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var (clients, orders) = await LockDueAsync(connection, overBefore, ordersMax, cancellation);
+        await using var transaction = await leader.BeginAsync(cancellation);
+        var (clients, orders) = await LockDueAsync(transaction.Connection, overBefore, ordersMax, cancellation);
         if (orders.Length == 0) return 0;
 
-        await using var batch = new NpgsqlBatch(connection, transaction);
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction.Transaction);
         Add(WriteSql).AddTime(now);
         foreach (var sql in DeleteSql) Add(sql);
         await batch.ExecuteNonQueryAsync(cancellation);

@@ -1,6 +1,5 @@
 using Fulfillment.Orders.PlaceOrder;
-using Fulfillment.ServiceDefaults.DataStores;
-using Npgsql;
+using Fulfillment.ServiceDefaults.Leadership;
 
 namespace Fulfillment.Orders.Backorders;
 
@@ -9,8 +8,7 @@ namespace Fulfillment.Orders.Backorders;
 /// between; so every backorder is looked at when a replica starts and from time to time, by one replica at a time.
 /// </summary>
 internal sealed class BackorderSweep(
-    NpgsqlDataSource database, IntakeWriter writer, BackorderOptions options, TimeProvider clock,
-    ILogger<BackorderSweep> log) : BackgroundService
+    Leaderships leaderships, IntakeWriter writer, BackorderOptions options) : BackgroundService
 {
     // A FillAll order that waits for more than there is comes again each time: the writer leaves it as it is.
     private const string FindSql = """
@@ -18,13 +16,22 @@ internal sealed class BackorderSweep(
         WHERE s.on_hand - s.reserved - s.missing > 0 GROUP BY b.client_id
         """;
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => OneReplica.RunAsync(
-        "backorder sweep", database, options.SweepInterval, clock, log, SweepAsync, stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        leaderships.RunAsync("backorder sweep", RunAsync, stoppingToken);
 
-    private async Task SweepAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    private async Task RunAsync(Leader leader, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await SweepAsync(leader, cancellation);
+            await leader.RestAsync(options.SweepInterval, cancellation);
+        }
+    }
+
+    private async Task SweepAsync(Leader leader, CancellationToken cancellation)
     {
         var found = new List<(string ClientId, string[] Skus)>();
-        await using (var find = new NpgsqlCommand(FindSql, connection))
+        await using (var find = leader.CreateCommand(FindSql))
         await using (var reader = await find.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
@@ -32,6 +39,9 @@ internal sealed class BackorderSweep(
         }
 
         foreach (var (clientId, skus) in found)
+        {
             await writer.ReallocateAsync(clientId, skus).WaitAsync(cancellation);
+            leader.TurnFinished();
+        }
     }
 }

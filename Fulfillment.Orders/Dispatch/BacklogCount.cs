@@ -1,56 +1,65 @@
 using System.Data.Common;
-using Npgsql;
+using Fulfillment.ServiceDefaults.Leadership;
 
 namespace Fulfillment.Orders.Dispatch;
 
-/// <summary>Counts what waits in Postgres, for the metrics; beside the relay, so as not to hold it up.</summary>
+/// <summary>
+/// Counts what waits in Postgres and since when, by warehouse, for the metrics. Beside the relays and led apart from
+/// them: it tells of the very warehouse that nobody relays.
+/// </summary>
 internal static partial class BacklogCount
 {
+    internal const string LockName = "backlog";
+
     private const string CountSql = """
-        SELECT count(*), min(created_at) FROM releases WHERE warehouse_id = $1 AND state = 'Waiting' AND NOT held
+        SELECT w.warehouse_id, coalesce(b.waiting, 0), b.oldest FROM warehouses w
+        LEFT JOIN (SELECT warehouse_id, count(*) AS waiting, min(created_at) AS oldest FROM releases
+                   WHERE state = 'Waiting' AND NOT held GROUP BY warehouse_id) b USING (warehouse_id)
         """;
 
     // Counting reads the whole backlog; it may take this part of the time and no more, however long the backlog is.
     private const double TimeShareMax = 0.05;
 
     internal static async Task ObserveAsync(
-        string warehouseId, NpgsqlDataSource database, DispatchMetrics metrics, DispatchOptions options,
-        TimeProvider clock, ILogger log, CancellationToken cancellation)
+        Leader leader, DispatchMetrics metrics, DispatchOptions options, TimeProvider clock, ILogger log,
+        CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        try
         {
-            var started = clock.GetTimestamp();
-            try
+            while (true)
             {
-                var (waiting, oldest) = await CountAsync(warehouseId, database, cancellation);
-                var age = oldest is { } since ? (clock.GetUtcNow() - since).TotalSeconds : 0;
-                metrics.Backlog(warehouseId, waiting, Math.Max(age, 0));
+                var started = clock.GetTimestamp();
+                await CountAsync(leader, metrics, clock, log, cancellation);
+                var pause = TimeSpan.FromTicks((long)(clock.GetElapsedTime(started).Ticks / TimeShareMax));
+                await leader.RestAsync(
+                    pause > options.BacklogInterval ? pause : options.BacklogInterval, cancellation);
             }
-            catch (DbException lost)
-            {
-                NotCounted(log, warehouseId, lost.Message);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-
-            var pause = TimeSpan.FromTicks((long)(clock.GetElapsedTime(started).Ticks / TimeShareMax));
-            await Task.Delay(pause > options.BacklogInterval ? pause : options.BacklogInterval, clock, cancellation)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            metrics.ForgetBacklogs();
         }
     }
 
-    private static async Task<(long Waiting, DateTimeOffset? Oldest)> CountAsync(
-        string warehouseId, NpgsqlDataSource database, CancellationToken cancellation)
+    private static async Task CountAsync(
+        Leader leader, DispatchMetrics metrics, TimeProvider clock, ILogger log, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(CountSql);
-        command.Parameters.Add(new NpgsqlParameter { Value = warehouseId });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);
-        return (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetDateTime(1));
+        try
+        {
+            await using var command = leader.CreateCommand(CountSql);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                var age = reader.IsDBNull(2) ? TimeSpan.Zero : clock.GetUtcNow() - reader.GetDateTime(2);
+                metrics.Backlog(reader.GetString(0), reader.GetInt64(1), Math.Max(age.TotalSeconds, 0));
+            }
+        }
+        catch (DbException lost)
+        {
+            NotCounted(log, lost.Message);
+        }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The backlog of warehouse {WarehouseId} could not be counted: {Problem}")]
-    private static partial void NotCounted(ILogger log, string warehouseId, string problem);
+    [LoggerMessage(1, LogLevel.Warning, "The backlog could not be counted: {Problem}")]
+    private static partial void NotCounted(ILogger log, string problem);
 }

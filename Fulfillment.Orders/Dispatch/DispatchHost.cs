@@ -1,6 +1,6 @@
 using System.Data.Common;
 using Fulfillment.ServiceDefaults;
-using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -8,8 +8,9 @@ namespace Fulfillment.Orders.Dispatch;
 
 /// <summary>A relay for every warehouse there is, new ones included; each is active in one replica at a time.</summary>
 internal sealed partial class DispatchHost(
-    NpgsqlDataSource database, IConnectionMultiplexer redis, DispatchOptions options, DispatchSignal signal,
-    DispatchMetrics metrics, TimeProvider clock, StopAt stopAt, ILogger<DispatchHost> log) : BackgroundService
+    NpgsqlDataSource database, Leaderships leaderships, IConnectionMultiplexer redis, DispatchOptions options,
+    DispatchSignal signal, DispatchMetrics metrics, TimeProvider clock, StopAt stopAt, ILogger<DispatchHost> log)
+    : BackgroundService
 {
     private const string WarehousesSql = "SELECT warehouse_id FROM warehouses";
 
@@ -17,6 +18,10 @@ internal sealed partial class DispatchHost(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var observing = leaderships.RunAsync(
+            BacklogCount.LockName,
+            (leader, stopping) => BacklogCount.ObserveAsync(leader, metrics, options, clock, log, stopping),
+            stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -38,27 +43,22 @@ internal sealed partial class DispatchHost(
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await Task.WhenAll(_relays.Values);
+        await Task.WhenAll([observing, .. _relays.Values]);
     }
 
-    private Task RelayAsync(string warehouseId, CancellationToken cancellation) => OneReplica.RunAsync(
-        $"dispatch:{warehouseId}", database, options.RetryDelay, clock, log,
-        async (connection, stopping) =>
+    private Task RelayAsync(string warehouseId, CancellationToken cancellation) => leaderships.RunAsync(
+        $"dispatch:{warehouseId}",
+        async (leader, stopping) =>
         {
-            using var active = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-            var observing = BacklogCount.ObserveAsync(
-                warehouseId, database, metrics, options, clock, log, active.Token);
             try
             {
                 var relay = new WarehouseRelay(
-                    warehouseId, connection, redis.GetDatabase(), options, metrics, clock, stopAt, log);
-                await relay.RunAsync(signal, active.Token);
+                    warehouseId, leader, redis.GetDatabase(), options, metrics, clock, stopAt, log);
+                await relay.RunAsync(signal, stopping);
             }
             finally
             {
-                await active.CancelAsync();
-                await observing;
-                metrics.Forget(warehouseId);
+                metrics.ForgetDepth(warehouseId);
             }
         },
         cancellation);

@@ -43,12 +43,11 @@ internal sealed class DispatchMetrics
     internal void Backlog(string warehouseId, long waiting, double oldestSeconds) =>
         _backlogs[warehouseId] = (waiting, oldestSeconds);
 
-    /// <summary>This replica is no longer the warehouse's relay: another one tells its state.</summary>
-    internal void Forget(string warehouseId)
-    {
-        _backlogs.TryRemove(warehouseId, out _);
-        _depths.TryRemove(warehouseId, out _);
-    }
+    /// <summary>This replica is no longer the warehouse's relay: another one tells its depth.</summary>
+    internal void ForgetDepth(string warehouseId) => _depths.TryRemove(warehouseId, out _);
+
+    /// <summary>Another replica counts what waits.</summary>
+    internal void ForgetBacklogs() => _backlogs.Clear();
 
     private static Measurement<T> Of<T>(string warehouseId, T value) where T : struct => new(value, Tag(warehouseId));
 

@@ -25,7 +25,7 @@ internal sealed class DispatchOptions
     [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan FullDelay { get; set; } = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>How often a standby tries to become the active relay, and Redis is tried when it is away.</summary>
+    /// <summary>How often new warehouses are looked for, and Redis is tried when it is away.</summary>
     [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 

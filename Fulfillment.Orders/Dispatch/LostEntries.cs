@@ -1,3 +1,4 @@
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -8,7 +9,7 @@ namespace Fulfillment.Orders.Dispatch;
 /// has no entry is published again; an entry that still stands is left alone, however long it waits.
 /// </summary>
 internal sealed class LostEntries(
-    string warehouseId, NpgsqlConnection connection, PickingStream stream, TimeProvider clock)
+    string warehouseId, Leader leader, PickingStream stream, TimeProvider clock)
 {
     private const int PageMax = 1024;
 
@@ -78,6 +79,7 @@ internal sealed class LostEntries(
         {
             var page = await ReadReleasesAsync(after, publishedBefore, cancellation);
             gone.AddRange(await GoneAmongAsync(page));
+            leader.TurnFinished();
             if (page.Count < PageMax) return gone;
             after = page[^1];
         }
@@ -94,7 +96,7 @@ internal sealed class LostEntries(
         foreach (var chunk in gone.Chunk(PageMax))
         {
             var keys = chunk.Select(entry => entry.Key).ToList();
-            await using var batch = new NpgsqlBatch(connection);
+            await using var batch = leader.CreateBatch();
             var lockOrders = new NpgsqlBatchCommand(ReleaseKeys.LockOrdersSql);
             lockOrders.Parameters.AddKeys(keys, releaseNumbers: false);
             batch.BatchCommands.Add(lockOrders);
@@ -108,20 +110,20 @@ internal sealed class LostEntries(
             }
 
             await batch.ExecuteNonQueryAsync(cancellation);
+            leader.TurnFinished();
         }
     }
 
     private async Task<List<Entry>> ReadReleasesAsync(
         Entry after, DateTimeOffset publishedBefore, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(ReleasesSql, connection)
+        await using var command = leader.CreateCommand(ReleasesSql);
+        foreach (var value in (object[])
+            [warehouseId, after.StartTag, after.Key.ClientId, after.Key.OrderId, after.Key.ReleaseNo])
         {
-            Parameters =
-            {
-                new() { Value = warehouseId }, new() { Value = after.StartTag }, new() { Value = after.Key.ClientId },
-                new() { Value = after.Key.OrderId }, new() { Value = after.Key.ReleaseNo },
-            },
-        };
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
         command.Parameters.AddTime(publishedBefore);
         command.Parameters.Add(new NpgsqlParameter { Value = PageMax });
         return await ReadAsync(command, cancellation);
@@ -129,10 +131,8 @@ internal sealed class LostEntries(
 
     private async Task<List<Entry>> ReadSignalsAsync(DateTimeOffset publishedBefore, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(SignalsSql, connection)
-        {
-            Parameters = { new() { Value = warehouseId } },
-        };
+        await using var command = leader.CreateCommand(SignalsSql);
+        command.Parameters.Add(new NpgsqlParameter { Value = warehouseId });
         command.Parameters.AddTime(publishedBefore);
         return await ReadAsync(command, cancellation);
     }
@@ -152,7 +152,7 @@ internal sealed class LostEntries(
 
     private async Task<DateTimeOffset?> CaughtUpAtAsync(CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(CaughtUpSql, connection);
+        await using var command = leader.CreateCommand(CaughtUpSql);
         return await command.ExecuteScalarAsync(cancellation) is DateTime caughtUp ? caughtUp : null;
     }
 

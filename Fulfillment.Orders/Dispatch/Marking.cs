@@ -1,3 +1,4 @@
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -43,13 +44,12 @@ internal static class Marking
 
     /// <summary>The queue as it was last committed; a new warehouse begins at virtual time 0.</summary>
     internal static async Task<FairQueue> LoadQueueAsync(
-        NpgsqlConnection connection, string warehouseId, CancellationToken cancellation)
+        Leader leader, string warehouseId, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(LoadSql, connection)
-        {
-            Parameters = { new() { Value = warehouseId } },
-        };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var batch = leader.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadSql) { Parameters = { new() { Value = warehouseId } } });
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await reader.NextResultAsync(cancellation);
         var virtualTime = 0L;
         var finishTags = new Dictionary<string, long>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))
@@ -66,11 +66,13 @@ internal static class Marking
     /// returns them. The queue has moved on even if this throws: load it again.
     /// </summary>
     internal static async Task<List<WaitingRelease>> MarkAsync(
-        NpgsqlConnection connection, string warehouseId, FairQueue queue, IReadOnlyList<WaitingRelease> releases,
+        Leader leader, string warehouseId, FairQueue queue, IReadOnlyList<WaitingRelease> releases,
         DateTimeOffset now, CancellationToken cancellation)
     {
+        await using var connection = await leader.Database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var waiting = await LockWaitingAsync(connection, [.. releases.Select(release => release.Key)], cancellation);
+        var waiting = await LockWaitingAsync(
+            leader, connection, [.. releases.Select(release => release.Key)], cancellation);
         var marked = releases.Where(release => waiting.Contains(release.Key)).ToList();
         if (marked.Count == 0) return marked;
         var startTags = marked.ConvertAll(release => queue.Serve(release.Key.ClientId, release.Lines, release.Weight));
@@ -97,9 +99,9 @@ internal static class Marking
     }
 
     private static async Task<HashSet<ReleaseKey>> LockWaitingAsync(
-        NpgsqlConnection connection, IReadOnlyList<ReleaseKey> keys, CancellationToken cancellation)
+        Leader leader, NpgsqlConnection connection, IReadOnlyList<ReleaseKey> keys, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { leader.HoldFence() } };
         var lockOrders = new NpgsqlBatchCommand(ReleaseKeys.LockOrdersSql);
         lockOrders.Parameters.AddKeys(keys, releaseNumbers: false);
         var stillWaiting = new NpgsqlBatchCommand(StillWaitingSql);
@@ -108,7 +110,7 @@ internal static class Marking
         batch.BatchCommands.Add(stillWaiting);
 
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await reader.NextResultAsync(cancellation);
+        for (var skip = 0; skip < 2; skip++) await reader.NextResultAsync(cancellation); // the fence, the orders
         var waiting = new HashSet<ReleaseKey>();
         while (await reader.ReadAsync(cancellation))
             waiting.Add(new ReleaseKey(reader.GetString(0), reader.GetGuid(1), reader.GetInt32(2)));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fulfillment.Contracts;
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -26,12 +27,11 @@ internal static class OpenSignals
         """;
 
     internal static async Task<List<OutgoingMessage>> ReadUnpublishedAsync(
-        NpgsqlConnection connection, string warehouseId, CancellationToken cancellation)
+        Leader leader, string warehouseId, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(UnpublishedSql, connection)
-        {
-            Parameters = { new() { Value = warehouseId }, new() { Value = SignalsPerRoundMax } },
-        };
+        await using var command = leader.CreateCommand(UnpublishedSql);
+        command.Parameters.Add(new NpgsqlParameter { Value = warehouseId });
+        command.Parameters.Add(new NpgsqlParameter { Value = SignalsPerRoundMax });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var messages = new List<OutgoingMessage>();
         while (await reader.ReadAsync(cancellation))
@@ -54,11 +54,11 @@ internal static class OpenSignals
     }
 
     internal static async Task StoreEntriesAsync(
-        NpgsqlConnection connection, IReadOnlyList<(OutgoingMessage Signal, string Entry)> published,
+        Leader leader, IReadOnlyList<(OutgoingMessage Signal, string Entry)> published,
         DateTimeOffset now, CancellationToken cancellation)
     {
         var keys = published.Select(sent => sent.Signal.Key).ToList();
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = leader.CreateBatch();
         var lockOrders = new NpgsqlBatchCommand(ReleaseKeys.LockOrdersSql);
         lockOrders.Parameters.AddKeys(keys, releaseNumbers: false);
         var store = new NpgsqlBatchCommand(StoreEntriesSql);

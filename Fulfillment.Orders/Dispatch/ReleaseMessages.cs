@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fulfillment.Contracts;
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
 
 namespace Fulfillment.Orders.Dispatch;
@@ -30,9 +31,9 @@ internal static class ReleaseMessages
     /// The messages of those of the releases that are dispatched and have no entry, in the given order.
     /// </summary>
     internal static async Task<List<OutgoingMessage>> ReadAsync(
-        NpgsqlConnection connection, string warehouseId, IReadOnlyList<ReleaseKey> keys, CancellationToken cancellation)
+        Leader leader, string warehouseId, IReadOnlyList<ReleaseKey> keys, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(ReadSql, connection);
+        await using var command = leader.CreateCommand(ReadSql);
         command.Parameters.AddKeys(keys);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var messages = new List<OutgoingMessage>(keys.Count);
@@ -77,11 +78,11 @@ internal static class ReleaseMessages
 
     /// <summary>Stores where the releases stand on the stream.</summary>
     internal static async Task StoreEntriesAsync(
-        NpgsqlConnection connection, IReadOnlyList<(ReleaseKey Key, string Entry)> published, DateTimeOffset now,
+        Leader leader, IReadOnlyList<(ReleaseKey Key, string Entry)> published, DateTimeOffset now,
         CancellationToken cancellation)
     {
         var keys = published.Select(release => release.Key).ToList();
-        await using var batch = new NpgsqlBatch(connection); // without BEGIN: one implicit transaction, one round trip
+        await using var batch = leader.CreateBatch(); // without BEGIN: one implicit transaction, one round trip
         var lockOrders = new NpgsqlBatchCommand(ReleaseKeys.LockOrdersSql);
         lockOrders.Parameters.AddKeys(keys, releaseNumbers: false);
         var store = new NpgsqlBatchCommand(StoreEntriesSql);

@@ -1,5 +1,5 @@
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Fulfillment.Orders.Dispatch;
 
@@ -39,18 +39,13 @@ internal static class WaitingReleases
 
     /// <summary>Every client with releases waiting, with the first <paramref name="perClient"/> of them.</summary>
     internal static async Task<List<WaitingClient>> ReadHeadsAsync(
-        NpgsqlConnection connection, string warehouseId, DateTimeOffset mustShipFrom, int perClient,
+        Leader leader, string warehouseId, DateTimeOffset mustShipFrom, int perClient,
         CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(HeadsSql, connection)
-        {
-            Parameters =
-            {
-                new() { Value = warehouseId },
-                new() { Value = mustShipFrom.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz },
-                new() { Value = perClient },
-            },
-        };
+        await using var command = leader.CreateCommand(HeadsSql);
+        command.Parameters.Add(new NpgsqlParameter { Value = warehouseId });
+        command.Parameters.AddTime(mustShipFrom);
+        command.Parameters.Add(new NpgsqlParameter { Value = perClient });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var clients = new List<WaitingClient>();
         var releases = new List<WaitingRelease>();

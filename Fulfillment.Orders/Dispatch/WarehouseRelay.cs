@@ -1,4 +1,5 @@
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -30,7 +31,7 @@ internal sealed partial class WarehouseRelay
         """;
 
     private readonly string _warehouseId;
-    private readonly NpgsqlConnection _connection;
+    private readonly Leader _leader;
     private readonly PickingStream _stream;
     private readonly LostEntries _lost;
     private readonly DispatchOptions _options;
@@ -46,13 +47,13 @@ internal sealed partial class WarehouseRelay
     private int _clients = 1;
 
     internal WarehouseRelay(
-        string warehouseId, NpgsqlConnection connection, IDatabase redis, DispatchOptions options,
+        string warehouseId, Leader leader, IDatabase redis, DispatchOptions options,
         DispatchMetrics metrics, TimeProvider clock, StopAt stopAt, ILogger log)
     {
-        (_warehouseId, _connection, _options, _metrics, _clock, _stopAt, _log) =
-            (warehouseId, connection, options, metrics, clock, stopAt, log);
+        (_warehouseId, _leader, _options, _metrics, _clock, _stopAt, _log) =
+            (warehouseId, leader, options, metrics, clock, stopAt, log);
         _stream = new PickingStream(redis, warehouseId, clock);
-        _lost = new LostEntries(warehouseId, connection, _stream, clock);
+        _lost = new LostEntries(warehouseId, leader, _stream, clock);
     }
 
     /// <summary>What a round found, and so how soon the next one is worth while.</summary>
@@ -66,11 +67,9 @@ internal sealed partial class WarehouseRelay
     /// <summary>Reads what the last active relay committed. Before the first round.</summary>
     internal async Task LoadAsync(CancellationToken cancellation)
     {
-        _queue = await Marking.LoadQueueAsync(_connection, _warehouseId, cancellation);
-        await using var epoch = new NpgsqlCommand(ReadEpochSql, _connection)
-        {
-            Parameters = { new() { Value = _warehouseId } },
-        };
+        _queue = await Marking.LoadQueueAsync(_leader, _warehouseId, cancellation);
+        await using var epoch = _leader.CreateCommand(ReadEpochSql);
+        epoch.Parameters.Add(new NpgsqlParameter { Value = _warehouseId });
         _epoch = await epoch.ExecuteScalarAsync(cancellation) as string;
     }
 
@@ -88,14 +87,15 @@ internal sealed partial class WarehouseRelay
                 var found = await RoundAsync(cancellation);
                 if (redisAway) RedisIsBack(_log, _warehouseId);
                 redisAway = false;
-                if (found == Found.FullStream) await Task.Delay(_options.FullDelay, _clock, cancellation);
-                else if (found == Found.Nothing) await Task.WhenAny(pulse, IdleAsync(cancellation));
+                _leader.TurnFinished();
+                if (found == Found.FullStream) await _leader.RestAsync(_options.FullDelay, cancellation);
+                else if (found == Found.Nothing) await _leader.RestAsync(Task.WhenAny(pulse, IdleAsync(cancellation)));
             }
             catch (Exception away) when (PickingStream.IsAway(away) && !cancellation.IsCancellationRequested)
             {
                 if (!redisAway) RedisIsAway(_log, _warehouseId, away.Message.Split('\n')[0]);
                 redisAway = true;
-                await Task.Delay(_options.RetryDelay, _clock, cancellation);
+                await _leader.RestAsync(_options.RetryDelay, cancellation);
             }
         }
     }
@@ -127,12 +127,12 @@ internal sealed partial class WarehouseRelay
     {
         var perClient = Math.Clamp(2 * room / _clients, Math.Min(HeadsPerClientMin, room), room);
         var clients = await WaitingReleases.ReadHeadsAsync(
-            _connection, _warehouseId, now + _options.LeadTime, perClient, cancellation);
+            _leader, _warehouseId, now + _options.LeadTime, perClient, cancellation);
         _clients = Math.Max(1, clients.Count);
         if (clients.Count == 0) return Found.Nothing;
 
         var next = _queue.Order(clients, room);
-        var marked = await Marking.MarkAsync(_connection, _warehouseId, _queue, next, now, cancellation);
+        var marked = await Marking.MarkAsync(_leader, _warehouseId, _queue, next, now, cancellation);
         _entryless += marked.Count;
         await PublishAsync(marked.ConvertAll(release => release.Key), now, cancellation);
         return Found.Work;
@@ -144,13 +144,14 @@ internal sealed partial class WarehouseRelay
     private async Task PublishAsync(
         IReadOnlyList<ReleaseKey> releases, DateTimeOffset now, CancellationToken cancellation)
     {
-        var messages = await ReleaseMessages.ReadAsync(_connection, _warehouseId, releases, cancellation);
+        var messages = await ReleaseMessages.ReadAsync(_leader, _warehouseId, releases, cancellation);
         _stopAt.Reached(StopBeforeAppend);
         var (entries, failure) = await _stream.AppendAsync(messages);
         _stopAt.Reached(StopAfterAppend);
         var published = messages.Zip(entries).Where(sent => sent.Second is not null)
             .Select(sent => (sent.First.Key, sent.Second!)).ToList();
-        if (published.Count > 0) await ReleaseMessages.StoreEntriesAsync(_connection, published, now, cancellation);
+        if (published.Count > 0) await ReleaseMessages.StoreEntriesAsync(_leader, published, now, cancellation);
+        _leader.TurnFinished();
         _entryless -= published.Count;
         _metrics.Published(_warehouseId, published.Count);
         if (failure is null) return;
@@ -160,12 +161,12 @@ internal sealed partial class WarehouseRelay
 
     private async Task<bool> PublishSignalsAsync(DateTimeOffset now, CancellationToken cancellation)
     {
-        var signals = await OpenSignals.ReadUnpublishedAsync(_connection, _warehouseId, cancellation);
+        var signals = await OpenSignals.ReadUnpublishedAsync(_leader, _warehouseId, cancellation);
         if (signals.Count == 0) return false;
         var (entries, failure) = await _stream.AppendAsync(signals);
         var published = signals.Zip(entries).Where(sent => sent.Second is not null)
             .Select(sent => (sent.First, sent.Second!)).ToList();
-        if (published.Count > 0) await OpenSignals.StoreEntriesAsync(_connection, published, now, cancellation);
+        if (published.Count > 0) await OpenSignals.StoreEntriesAsync(_leader, published, now, cancellation);
         _metrics.Published(_warehouseId, published.Count);
         return failure is null ? true : throw new RedisException("The stream could not be written", failure);
     }
@@ -189,10 +190,11 @@ internal sealed partial class WarehouseRelay
         while (await PublishSignalsAsync(now, cancellation)) { }
         await PublishEntrylessAsync(now, DateTimeOffset.MaxValue, cancellation);
         var epoch = Guid.CreateVersion7(now).ToString("N");
-        await using var write = new NpgsqlCommand(WriteEpochSql, _connection)
+        await using var write = _leader.CreateBatch();
+        write.BatchCommands.Add(new NpgsqlBatchCommand(WriteEpochSql)
         {
             Parameters = { new() { Value = _warehouseId }, new() { Value = epoch } },
-        };
+        });
         await write.ExecuteNonQueryAsync(cancellation);
         await _stream.PutEpochAsync(epoch);
         _epoch = epoch;
@@ -215,10 +217,8 @@ internal sealed partial class WarehouseRelay
     private async Task<List<(ReleaseKey Key, DateTimeOffset DispatchedAt)>> ReadEntrylessAsync(
         CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(EntrylessSql, _connection)
-        {
-            Parameters = { new() { Value = _warehouseId } },
-        };
+        await using var command = _leader.CreateCommand(EntrylessSql);
+        command.Parameters.Add(new NpgsqlParameter { Value = _warehouseId });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var entryless = new List<(ReleaseKey, DateTimeOffset)>();
         while (await reader.ReadAsync(cancellation))

@@ -40,6 +40,14 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
     /// <summary>Starts the service, or starts it again after a kill: the clients go to where it listens now.</summary>
     public async Task StartAsync(params (string Name, string Value)[] more)
     {
+        Service = await StartBesideAsync(more);
+        Operator = With(OperatorKey);
+        if (_acmeKey.Length > 0) Acme = With(_acmeKey);
+    }
+
+    /// <summary>One more replica of the service.</summary>
+    public async Task<ServiceProcess> StartBesideAsync(params (string Name, string Value)[] more)
+    {
         var settings = new Dictionary<string, string>
         {
             ["ConnectionStrings:ordersdb"] = ConnectionString,
@@ -50,9 +58,7 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
             ["Intake:HeldMillisecondsMax"] = "60000", // a busy machine is no outage
         };
         foreach (var (name, value) in more) settings[name] = value;
-        Service = await ServiceProcess.StartAsync("Fulfillment.Orders", settings);
-        Operator = With(OperatorKey);
-        if (_acmeKey.Length > 0) Acme = With(_acmeKey);
+        return await ServiceProcess.StartAsync("Fulfillment.Orders", settings);
     }
 
     /// <summary>

@@ -67,6 +67,8 @@ internal sealed class GrowthRun(
         await FillAsync(past);
         await using var source = NpgsqlDataSource.Create(bed.Database(_database));
         await using var shut = await source.OpenConnectionAsync(cancellation);
+        // No leader is known whom a relay could miss: it waits for the lock.
+        await ExecuteAsync(shut, "DELETE FROM leaderships");
         await ExecuteAsync(shut, $"SELECT pg_advisory_lock(hashtextextended('dispatch:{Shop.Warehouse}', 0))");
         await ForgetStreamAsync();
         var child = await bed.StartOrdersAsync(orders, _database, Settings, cancellation);

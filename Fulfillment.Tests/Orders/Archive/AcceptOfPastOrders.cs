@@ -135,8 +135,8 @@ public class AcceptOfPastOrders(WriterFixture intake) : IClassFixture<WriterFixt
 
     private async Task<int> MoveAsync(int ordersMax = 100)
     {
-        await using var connection = await intake.Database.OpenConnectionAsync();
-        return await MoveOrders.MoveAsync(connection, Now, ordersMax, Now, StopAt.Nowhere, CancellationToken.None);
+        var leader = await Leaders.RaiseAsync(intake.Database, "archive");
+        return await MoveOrders.MoveAsync(leader, Now, ordersMax, Now, StopAt.Nowhere, CancellationToken.None);
     }
 
     private Task WaitersAsync(int count) => Eventually.HoldsAsync(async () => await intake.CountAsync(

@@ -188,8 +188,7 @@ public class Moving(TestServers servers)
 
     private static async Task<int> MoveAsync(OrdersFixture orders, DateTimeOffset overBefore, int ordersMax = 100)
     {
-        await using var connection = await orders.Database.OpenConnectionAsync();
         return await MoveOrders.MoveAsync(
-            connection, overBefore, ordersMax, overBefore, StopAt.Nowhere, CancellationToken.None);
+            await Leaders.RaiseAsync(orders.Database, "archive"), overBefore, ordersMax, overBefore, StopAt.Nowhere, CancellationToken.None);
     }
 }

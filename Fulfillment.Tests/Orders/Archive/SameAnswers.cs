@@ -120,9 +120,9 @@ public class SameAnswers(OrdersFixture orders) : IClassFixture<OrdersFixture>
 
     private async Task<int> ArchiveAsync()
     {
-        await using var connection = await orders.Database.OpenConnectionAsync();
+        var leader = await Leaders.RaiseAsync(orders.Database, "archive");
         var now = DateTimeOffset.FromUnixTimeSeconds(await orders.CountAsync("SELECT extract(epoch FROM now())::bigint + 60"));
-        return await MoveOrders.MoveAsync(connection, now, 100, now, StopAt.Nowhere, CancellationToken.None);
+        return await MoveOrders.MoveAsync(leader, now, 100, now, StopAt.Nowhere, CancellationToken.None);
     }
 
     private static string Body(string id, string? fate) => OrdersFixture.Order(

@@ -4,6 +4,7 @@ using Fulfillment.Contracts;
 using Fulfillment.Hosting;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.Leadership;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -39,14 +40,14 @@ internal sealed class Backroom : IAsyncDisposable
         """;
 
     private const string ActiveSql = """
-        FROM pg_locks WHERE locktype = 'advisory' AND granted
+        FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND (classid::bigint << 32 | objid::bigint) = hashtextextended('dispatch:' || $1, 0)
         """;
 
     private static readonly DateTimeOffset Morning = new(2026, 11, 27, 6, 0, 0, TimeSpan.Zero);
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly List<NpgsqlConnection> _relayConnections = [];
     private readonly ConnectionMultiplexer _connection;
     private readonly RedisServer? _ownRedis;
 
@@ -115,14 +116,15 @@ internal sealed class Backroom : IAsyncDisposable
     /// <summary>A relay as the active replica has it.</summary>
     internal async Task<WarehouseRelay> StartRelayAsync()
     {
-        var connection = await Database.OpenConnectionAsync();
-        _relayConnections.Add(connection);
         var relay = new WarehouseRelay(
-            Warehouse, connection, Redis, Options, new DispatchMetrics(Meters), Clock, StopAt.Nowhere,
+            Warehouse, await RaiseLeaderAsync(), Redis, Options, new DispatchMetrics(Meters), Clock, StopAt.Nowhere,
             NullLogger.Instance);
         await relay.LoadAsync(CancellationToken.None);
         return relay;
     }
+
+    /// <summary>Who leads the relay of the warehouse from now on.</summary>
+    internal Task<Leader> RaiseLeaderAsync() => Leaders.RaiseAsync(Database, $"dispatch:{Warehouse}");
 
     /// <summary>Rounds until there is nothing to do or no room to do it.</summary>
     internal static async Task RunAsync(WarehouseRelay relay)
@@ -154,11 +156,11 @@ internal sealed class Backroom : IAsyncDisposable
         ON CONFLICT (feed) DO UPDATE SET caught_up_at = $1
         """, at.UtcDateTime);
 
-    /// <summary>How many replicas hold an advisory lock of this database: are active in something.</summary>
-    internal Task<long> ActiveReplicasAsync() => ScalarAsync<long>("SELECT count(*) " + ActiveSql);
+    /// <summary>How many replicas hold the lock of the warehouse's relay.</summary>
+    internal Task<long> ActiveReplicasAsync() => ScalarAsync<long>("SELECT count(*) " + ActiveSql, Warehouse);
 
     /// <summary>Cuts the connections of the active replicas, as a lost network does.</summary>
-    internal Task CutActiveReplicasAsync() => ExecuteAsync("SELECT pg_terminate_backend(pid) " + ActiveSql);
+    internal Task CutActiveReplicasAsync() => ExecuteAsync("SELECT pg_terminate_backend(pid) " + ActiveSql, Warehouse);
 
     internal async Task ExecuteAsync(string sql, params object[] values)
     {
@@ -179,7 +181,6 @@ internal sealed class Backroom : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in _relayConnections) await connection.DisposeAsync();
         await Redis.KeyDeleteAsync(
             [Stream, StreamNames.Epoch(Warehouse), StreamNames.Workers(Warehouse)], CommandFlags.FireAndForget);
         await _connection.DisposeAsync();

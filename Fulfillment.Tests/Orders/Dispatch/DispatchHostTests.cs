@@ -1,5 +1,6 @@
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.Leadership;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -57,24 +58,29 @@ public sealed class DispatchHostTests(TestServers servers)
         Assert.False(signal.Next.IsCompleted);
     }
 
-    private sealed class RunningHost(DispatchHost host, DispatchSignal signal) : IAsyncDisposable
+    private sealed class RunningHost(DispatchHost host, Leaderships leaderships, DispatchSignal signal)
+        : IAsyncDisposable
     {
         internal DispatchSignal Signal => signal;
 
         internal static async Task<RunningHost> StartAsync(Backroom room)
         {
             var signal = new DispatchSignal();
+            var leaderships = Leaders.Of(room.Database, room.Meters);
+            await leaderships.StartAsync(CancellationToken.None);
             var host = new DispatchHost(
-                room.Database, room.Multiplexer, room.Options, signal, new DispatchMetrics(room.Meters),
+                room.Database, leaderships, room.Multiplexer, room.Options, signal, new DispatchMetrics(room.Meters),
                 TimeProvider.System, StopAt.Nowhere, NullLogger<DispatchHost>.Instance);
             await host.StartAsync(CancellationToken.None);
-            return new RunningHost(host, signal);
+            return new RunningHost(host, leaderships, signal);
         }
 
         public async ValueTask DisposeAsync()
         {
             await host.StopAsync(CancellationToken.None);
+            await leaderships.StopAsync(CancellationToken.None);
             host.Dispose();
+            leaderships.Dispose();
         }
     }
 }

@@ -250,13 +250,13 @@ public sealed class RelayFailureTests(TestServers servers)
     // A relay that is killed between its commit and its XADD leaves exactly this behind.
     private static async Task<List<ReleaseKey>> MarkAndDieAsync(Backroom room, int releases)
     {
-        await using var connection = await room.Database.OpenConnectionAsync();
-        var queue = await Marking.LoadQueueAsync(connection, room.Warehouse, CancellationToken.None);
+        var leader = await room.RaiseLeaderAsync();
+        var queue = await Marking.LoadQueueAsync(leader, room.Warehouse, CancellationToken.None);
         var now = room.Clock.GetUtcNow();
         var waiting = await WaitingReleases.ReadHeadsAsync(
-            connection, room.Warehouse, now, releases, CancellationToken.None);
+            leader, room.Warehouse, now, releases, CancellationToken.None);
         var marked = await Marking.MarkAsync(
-            connection, room.Warehouse, queue, queue.Order(waiting, releases), now, CancellationToken.None);
+            leader, room.Warehouse, queue, queue.Order(waiting, releases), now, CancellationToken.None);
         Assert.Equal(releases, marked.Count);
         return marked.ConvertAll(release => release.Key);
     }

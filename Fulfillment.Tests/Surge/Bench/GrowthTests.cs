@@ -49,11 +49,11 @@ public class GrowthTests
 
         await PastOrders.FillArchiveAsync(bed, Filled, PastCount, Cancellation);
         await PastOrders.FillWorkingAsync(bed, Moved, PastCount, PastOrders.PastPrefix, Cancellation);
-        await using var connection = new NpgsqlConnection(bed.Database(Moved).ConnectionString);
-        await connection.OpenAsync(Cancellation);
+        await using var database = NpgsqlDataSource.Create(bed.Database(Moved).ConnectionString);
+        var leader = await Leaders.RaiseAsync(database, "archive");
         var now = TimeProvider.System.GetUtcNow();
         Assert.Equal(
-            PastCount, await MoveOrders.MoveAsync(connection, now, PastCount + 1, now, StopAt.Nowhere, Cancellation));
+            PastCount, await MoveOrders.MoveAsync(leader, now, PastCount + 1, now, StopAt.Nowhere, Cancellation));
 
         Assert.Equal(await SchemaAsync(bed, Moved), await SchemaAsync(bed, Filled));
         var (filled, moved) = (await RowsAsync(bed, Filled), await RowsAsync(bed, Moved));
