@@ -101,4 +101,10 @@ public static class EventKinds
 
     /// <summary>The release is in the dead letters; sending it again makes a new release.</summary>
     public const string Failed = "Failed";
+
+    /// <summary>
+    /// After a restore, its log and its reader knew different things of the release. It is given up: the lines say what
+    /// was done that the reader did not know, and what is open may go as a new one. The version may leap.
+    /// </summary>
+    public const string Restored = "Restored";
 }

@@ -45,4 +45,8 @@ public sealed record SignalMessage
 [JsonSerializable(typeof(ReleaseMessage))]
 [JsonSerializable(typeof(SignalMessage))]
 [JsonSerializable(typeof(FeedPage))]
+[JsonSerializable(typeof(ResumeRequest))]
+[JsonSerializable(typeof(ResumeAnswer))]
+[JsonSerializable(typeof(ReconcileRequest))]
+[JsonSerializable(typeof(ReconcileAnswer))]
 public sealed partial class ContractsJson : JsonSerializerContext;

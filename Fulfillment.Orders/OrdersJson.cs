@@ -4,6 +4,7 @@ using Fulfillment.Orders.CancelOrder;
 using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Holds;
 using Fulfillment.Orders.PlaceOrder;
+using Fulfillment.Orders.Progress;
 using Fulfillment.Orders.ResendRelease;
 using Fulfillment.Orders.ShipOrder;
 using Fulfillment.Orders.Stock;
@@ -34,4 +35,8 @@ namespace Fulfillment.Orders;
 [JsonSerializable(typeof(PutHoldRequest))]
 [JsonSerializable(typeof(ShippedOrder))]
 [JsonSerializable(typeof(ResentRelease))]
+[JsonSerializable(typeof(FeedList))]
+[JsonSerializable(typeof(ParkedList))]
+[JsonSerializable(typeof(RetryAnswer))]
+[JsonSerializable(typeof(Skipped))]
 internal sealed partial class OrdersJson : JsonSerializerContext;

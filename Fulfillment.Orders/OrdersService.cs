@@ -49,5 +49,6 @@ internal static class OrdersService
         app.MapLiftHold();
         app.MapShipOrder();
         app.MapResendRelease();
+        app.MapFeed();
     }
 }

@@ -40,6 +40,8 @@ return await ServiceHost.RunAsync(async () =>
     app.UseApiKeys();
     app.MapDefaultEndpoints();
     app.MapEventFeed();
+    app.MapResumeReader();
+    app.MapReconcileReleases();
     app.MapSlots();
     app.MapShowTour();
     app.MapShowBacklog();

@@ -28,6 +28,28 @@ public sealed class TestServers : IAsyncDisposable
     /// <summary>The connection string of a fresh, migrated pickingdb.</summary>
     public Task<string> CreatePickingDatabaseAsync() => CreateDatabaseAsync("picking", "Fulfillment.Picking");
 
+    /// <summary>
+    /// A copy of a database as it is now, under a running service: its connections are cut for as long as that takes.
+    /// </summary>
+    public async Task<string> CopyDatabaseAsync(string connectionString)
+    {
+        var original = new NpgsqlConnectionStringBuilder(connectionString).Database!;
+        await _gate.WaitAsync();
+        try
+        {
+            var name = $"copy_{++_databases}";
+            await ExecuteAsync($"ALTER DATABASE {original} ALLOW_CONNECTIONS false");
+            await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{original}'");
+            await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {original}");
+            await ExecuteAsync($"ALTER DATABASE {original} ALLOW_CONNECTIONS true");
+            return ConnectionString(name);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     /// <summary>host:port of the shared Redis: use keys of your own (a warehouse id), and never flush it.</summary>
     public async Task<string> RedisEndpointAsync()
     {

@@ -13,9 +13,12 @@ internal sealed class LostEntries(
 {
     private const int PageMax = 1024;
 
+    // What is parked waits for a person, and is published no more.
     private const string ReleasesSql = """
-        SELECT client_id, order_id, release_no, 0, stream_entry, start_tag FROM releases
-        WHERE warehouse_id = $1 AND state = 'Dispatched'
+        SELECT client_id, order_id, release_no, 0, stream_entry, start_tag FROM releases r
+        WHERE warehouse_id = $1 AND state = 'Dispatched' AND NOT EXISTS (
+                  SELECT FROM parked_releases p WHERE p.warehouse_id = r.warehouse_id AND p.client_id = r.client_id
+                  AND p.order_id = r.order_id AND p.release_no = r.release_no)
               AND (start_tag, client_id, order_id, release_no) > ($2, $3, $4, $5)
               AND stream_entry IS NOT NULL AND published_at <= $6
         ORDER BY start_tag, client_id, order_id, release_no LIMIT $7
@@ -42,7 +45,7 @@ internal sealed class LostEntries(
               AND s.release_no = k.release_no AND s.answered_at IS NULL AND s.stream_entry = k.stream_entry
         """;
 
-    private const string CaughtUpSql = "SELECT min(caught_up_at) FROM feed_cursors";
+    private const string CaughtUpSql = "SELECT caught_up_at FROM feed_cursors WHERE feed = $1";
 
     private List<Entry> _suspects = [];
     private DateTimeOffset _suspectsSeenAt;
@@ -153,6 +156,7 @@ internal sealed class LostEntries(
     private async Task<DateTimeOffset?> CaughtUpAtAsync(CancellationToken cancellation)
     {
         await using var command = leader.CreateCommand(CaughtUpSql);
+        command.Parameters.Add(new() { Value = warehouseId });
         return await command.ExecuteScalarAsync(cancellation) is DateTime caughtUp ? caughtUp : null;
     }
 

@@ -25,8 +25,10 @@ internal sealed partial class WarehouseRelay
     private const string WriteEpochSql = "UPDATE fair_queues SET epoch = $2 WHERE warehouse_id = $1";
 
     private const string EntrylessSql = """
-        SELECT client_id, order_id, release_no, dispatched_at FROM releases
-        WHERE warehouse_id = $1 AND state = 'Dispatched' AND stream_entry IS NULL
+        SELECT client_id, order_id, release_no, dispatched_at FROM releases r
+        WHERE warehouse_id = $1 AND state = 'Dispatched' AND stream_entry IS NULL AND NOT EXISTS (
+            SELECT FROM parked_releases p WHERE p.warehouse_id = r.warehouse_id AND p.client_id = r.client_id
+            AND p.order_id = r.order_id AND p.release_no = r.release_no)
         ORDER BY start_tag, client_id, order_id, release_no
         """;
 

@@ -5,27 +5,9 @@ using Fulfillment.Orders.States;
 
 namespace Fulfillment.Orders.Progress;
 
-/// <summary>What is known, under lock, of the orders and releases that some events speak of.</summary>
-internal sealed class Known
-{
-    internal Dictionary<ClientOrder, KnownOrder> Orders { get; } = [];
-    internal Dictionary<ReleaseKey, KnownRelease> Releases { get; } = [];
-
-    /// <summary>The open lines of those releases that the events give back.</summary>
-    internal Dictionary<ReleaseKey, List<OpenLine>> OpenLines { get; } = [];
-}
-
-internal readonly record struct ClientOrder(string ClientId, Guid OrderId);
-
-internal sealed record KnownOrder(bool CancelRequested, int ReleaseNoMax);
-
-internal readonly record struct KnownRelease(ReleaseState State, int Version);
-
-internal readonly record struct OpenLine(int LineNo, string Sku, int Quantity);
-
 /// <summary>
 /// What a run of events does, added up so that each row is written once. Pure: the events are applied to what is known,
-/// in their order, and the first that does not fit stops the feed.
+/// in their order. One that does not fit parks its release, and what comes of that release later queues behind it.
 /// </summary>
 internal sealed class Effects
 {
@@ -40,41 +22,99 @@ internal sealed class Effects
     /// <summary>Orders that may be cancelled as a whole now.</summary>
     internal HashSet<ClientOrder> CancelledOrders { get; } = [];
 
-    internal static Effects Of(IReadOnlyList<FeedEvent> events, Known known)
+    /// <summary>Releases of which all lines must be closed now.</summary>
+    internal HashSet<ReleaseKey> Closed { get; } = [];
+
+    /// <summary>Releases that are parked from now on.</summary>
+    internal Dictionary<ReleaseKey, EventFault> Parked { get; } = [];
+
+    /// <summary>Events of parked releases, in their order.</summary>
+    internal List<FeedEvent> Queued { get; } = [];
+
+    internal static Effects Of(IReadOnlyList<FeedEvent> events, Known known, EventFault? refused = null)
     {
         var effects = new Effects();
-        foreach (var happened in events) effects.Add(happened, known);
+        foreach (var happened in events) effects.Add(happened, known, refused);
         return effects;
     }
 
-    /// <exception cref="FeedStoppedException">The event is not the next one of a release we sent.</exception>
-    private void Add(FeedEvent happened, Known known)
+    /// <summary>Ends a release as a person decided, whatever its state; its lines must be known.</summary>
+    internal static Effects OfSkip(ReleaseKey key, string units, int version, Known known, DateTimeOffset at)
     {
-        var key = new ReleaseKey(happened.ClientId, happened.OrderId, happened.ReleaseNo);
-        if (happened.Fault is { } fault) throw Unfit(happened, fault);
-        if (!known.Releases.TryGetValue(key, out var release)) throw Unfit(happened, "no such release");
-        if (happened.Version != release.Version + 1)
-            throw Unfit(happened, $"version {release.Version + 1} is the next");
+        var effects = new Effects();
+        if (!known.Releases.TryGetValue(key, out var release)) return effects;
+        var lines = known.Lines.GetValueOrDefault(key) ?? [];
+        ref var change = ref CollectionsMarshal.GetValueRefOrAddDefault(effects.Releases, key, out _);
+        (change.Version, change.At) = (Math.Max(version, release.Version), at);
+        change.State = ReleaseStates.IsTerminal(release.State) && release.State != ReleaseState.Failed
+            ? release.State
+            : units == SkipUnits.Picked || lines.Exists(line => line.Done > 0) ? ReleaseState.Picked
+            : ReleaseState.Cancelled;
+        if (change.State == ReleaseState.Picked) change.PickedAt = at;
+        if (units == SkipUnits.Picked)
+        {
+            foreach (var line in lines.FindAll(line => line.Open > 0))
+                effects.AddPicked(key, new PickedLine(line.LineNo, line.Sku, line.Open, 0), known);
+        }
+        else
+        {
+            effects.GiveBack(key, again: units == SkipUnits.Again, known, ref change);
+        }
 
-        var to = release.State;
-        // A signal that is answered after the release was given back already asks for nothing more, nor does a hold of
-        // one that has failed: that is parked until somebody sends it again.
-        var settled =
-            happened.Kind is EventKinds.Cancelled or EventKinds.Held && release.State == ReleaseState.Cancelled
-            || happened.Kind == EventKinds.Held && release.State == ReleaseState.Failed;
-        if (TriggerOf(happened) is { } trigger && !settled && !ReleaseStates.TryMove(release.State, trigger, out to))
-            throw Unfit(happened, $"the release is {ReleaseStates.Name(release.State)}");
+        return effects;
+    }
 
+    private void Add(FeedEvent happened, Known known, EventFault? refused)
+    {
+        var key = KeyOf(happened);
+        if (known.Parked.TryGetValue(key, out var skipped))
+        {
+            if (skipped) PassOver(key, happened, known);
+            else Queued.Add(happened);
+            return;
+        }
+
+        var release = known.Releases.GetValueOrDefault(key);
+        if (known.Resuming && happened.Version <= release.Version) return;
+        if ((refused ?? EventFaults.In(happened, known)) is { } fault)
+        {
+            known.Parked[key] = false;
+            Parked[key] = fault;
+            Queued.Add(happened);
+            return;
+        }
+
+        Apply(key, happened, EventFaults.StateOf(release, known), known);
+    }
+
+    private void Apply(ReleaseKey key, FeedEvent happened, ReleaseState from, Known known)
+    {
+        var to = from;
+        var settled = EventFaults.IsSettled(happened.Kind, from);
+        if (EventFaults.TriggerOf(happened.Kind) is { } trigger && !settled)
+            ReleaseStates.TryMove(from, trigger, out to);
         known.Releases[key] = new KnownRelease(to, happened.Version);
         ref var change = ref CollectionsMarshal.GetValueRefOrAddDefault(Releases, key, out _);
-        (change.State, change.Version) = (to, happened.Version);
+        (change.State, change.Version, change.At) = (to, happened.Version, happened.At);
         if (happened.Kind == EventKinds.Planned) change.PlannedAt = happened.At;
         if (happened.Kind == EventKinds.Picked) change.PickedAt = happened.At;
         if (happened.Kind == EventKinds.Failed) change.Reason = happened.Reason ?? "failed";
+        if (to == ReleaseState.Picked) Closed.Add(key);
 
         foreach (var line in happened.Lines ?? []) AddPicked(key, line, known);
-        if (to == ReleaseState.Cancelled && !settled) GiveBack(key, happened.Kind, known, ref change);
+        if (happened.Kind == EventKinds.Restored) GiveUp(key, from, happened.At, known, ref change);
+        else if (to == ReleaseState.Cancelled && !settled)
+            GiveBack(key, again: happened.Kind == EventKinds.Held, known, ref change);
         if (happened.SignalNo is { } signalNo) Answers.Add((key, signalNo, happened.Kind, happened.At));
+    }
+
+    // Somebody has decided about this release; only how far it was told is kept.
+    private void PassOver(ReleaseKey key, FeedEvent happened, Known known)
+    {
+        if (!known.Releases.TryGetValue(key, out var release) || happened.Version <= release.Version) return;
+        known.Releases[key] = release with { Version = happened.Version };
+        ref var change = ref CollectionsMarshal.GetValueRefOrAddDefault(Releases, key, out _);
+        (change.State, change.Version, change.At) = (release.State, happened.Version, happened.At);
     }
 
     private void AddPicked(ReleaseKey release, PickedLine picked, Known known)
@@ -83,9 +123,10 @@ internal sealed class Effects
         (line.Sku, line.Picked, line.Short) = (picked.Sku, line.Picked + picked.Picked, line.Short + picked.Short);
         ref var stock = ref CollectionsMarshal.GetValueRefOrAddDefault(Stock, (release.ClientId, picked.Sku), out _);
         (stock.Picked, stock.Short) = (stock.Picked + picked.Picked, stock.Short + picked.Short);
+        Close(release, picked, known);
         if (picked.Short == 0) return;
 
-        var order = new ClientOrder(release.ClientId, release.OrderId);
+        var order = ClientOrder.Of(release);
         if (known.Orders[order].CancelRequested)
         {
             AddTo(CancelledLines, (order, picked.LineNo), picked.Short); // nobody waits for it any more
@@ -96,46 +137,60 @@ internal sealed class Effects
         missed = new Missed(picked.Sku, missed.Quantity + picked.Short);
     }
 
-    // Cancelled: the units are free again. Held: they stay reserved and wait under a new release number.
-    private void GiveBack(ReleaseKey release, string kind, Known known, ref ReleaseChange change)
+    // What an event of the same run gives back is what is open after it.
+    private static void Close(ReleaseKey release, PickedLine picked, Known known)
     {
-        var orderKey = new ClientOrder(release.ClientId, release.OrderId);
+        if (!known.Lines.TryGetValue(release, out var lines)) return;
+        var at = lines.FindIndex(line => line.LineNo == picked.LineNo);
+        if (at < 0) return;
+        var units = picked.Picked + picked.Short;
+        lines[at] = lines[at] with { Open = lines[at].Open - units, Done = lines[at].Done + units };
+    }
+
+    // After a restore: what is done of it is done, and what is open goes as a new release.
+    private void GiveUp(
+        ReleaseKey release, ReleaseState from, DateTimeOffset at, Known known, ref ReleaseChange change)
+    {
+        if (ReleaseStates.IsTerminal(from) && from != ReleaseState.Failed) return;
+        var done = known.Lines.GetValueOrDefault(release)?.Exists(line => line.Done > 0) is true;
+        change.State = done ? ReleaseState.Picked : ReleaseState.Cancelled;
+        if (done) change.PickedAt = at;
+        known.Releases[release] = new KnownRelease(change.State, change.Version);
+        GiveBack(release, again: true, known, ref change);
+        if (change.Reason == "held") change.Reason = "restored";
+    }
+
+    // Cancelled: the units are free again. Held: they stay reserved and wait under a new release number.
+    private void GiveBack(ReleaseKey release, bool again, Known known, ref ReleaseChange change)
+    {
+        var orderKey = ClientOrder.Of(release);
         var order = known.Orders[orderKey];
-        if (kind == EventKinds.Held && !order.CancelRequested)
+        var open = (known.Lines.GetValueOrDefault(release) ?? []).FindAll(line => line.Open > 0);
+        if (again && !order.CancelRequested)
         {
+            change.Reason = "held";
+            if (open.Count == 0) return;
             var next = order.ReleaseNoMax + 1;
             known.Orders[orderKey] = order with { ReleaseNoMax = next };
             Moves.Add((release, next));
-            change.Reason = "held";
             return;
         }
 
         change.Reason = "cancelled";
         CancelledOrders.Add(orderKey);
-        foreach (var open in known.OpenLines.GetValueOrDefault(release) ?? [])
+        foreach (var closed in open)
         {
-            ref var line = ref CollectionsMarshal.GetValueRefOrAddDefault(Lines, (release, open.LineNo), out _);
-            (line.Sku, line.Cancelled) = (open.Sku, line.Cancelled + open.Quantity);
-            ref var stock = ref CollectionsMarshal.GetValueRefOrAddDefault(Stock, (release.ClientId, open.Sku), out _);
-            stock.Freed += open.Quantity;
-            AddTo(CancelledLines, (orderKey, open.LineNo), open.Quantity);
+            ref var line = ref CollectionsMarshal.GetValueRefOrAddDefault(Lines, (release, closed.LineNo), out _);
+            (line.Sku, line.Cancelled) = (closed.Sku, line.Cancelled + closed.Open);
+            ref var stock = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                Stock, (release.ClientId, closed.Sku), out _);
+            stock.Freed += closed.Open;
+            AddTo(CancelledLines, (orderKey, closed.LineNo), closed.Open);
         }
     }
 
-    private static ReleaseTrigger? TriggerOf(FeedEvent happened) => happened.Kind switch
-    {
-        EventKinds.Planned => ReleaseTrigger.Plan,
-        EventKinds.Picking => ReleaseTrigger.Pick,
-        EventKinds.Picked => ReleaseTrigger.Finish,
-        EventKinds.Cancelled or EventKinds.Held => ReleaseTrigger.Cancel,
-        EventKinds.Failed => ReleaseTrigger.Fail,
-        EventKinds.CancelRefused or EventKinds.HoldRefused => null,
-        _ => throw Unfit(happened, "an unknown kind"),
-    };
-
-    private static FeedStoppedException Unfit(FeedEvent happened, string problem) => new(
-        $"event {happened.Xid}-{happened.Id} ({happened.Kind}, version {happened.Version}) of release " +
-        $"{happened.ClientId}/{happened.OrderId}/{happened.ReleaseNo} does not fit: {problem}");
+    internal static ReleaseKey KeyOf(FeedEvent happened) =>
+        new(happened.ClientId, happened.OrderId, happened.ReleaseNo);
 
     private static void AddTo<TKey>(Dictionary<TKey, int> sums, TKey key, int units) where TKey : notnull
     {
@@ -148,6 +203,7 @@ internal record struct ReleaseChange
 {
     internal ReleaseState State;
     internal int Version;
+    internal DateTimeOffset At;
     internal DateTimeOffset? PlannedAt;
     internal DateTimeOffset? PickedAt;
     internal string? Reason;

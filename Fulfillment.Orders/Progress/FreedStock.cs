@@ -13,7 +13,7 @@ internal delegate ValueTask StockFreed(
 /// last telling is under way is told in one go. A crash loses what was not told yet; the backorders stay queued, until
 /// stock of theirs moves next.
 /// </summary>
-internal sealed partial class FreedStock(StockFreed? told, ILogger log)
+internal sealed partial class FreedStock(ILogger<FreedStock> log, StockFreed? told = null)
 {
     private readonly Channel<(string ClientId, string Sku)> _freed = Channel.CreateUnbounded<(string, string)>(
         new UnboundedChannelOptions { SingleReader = true });

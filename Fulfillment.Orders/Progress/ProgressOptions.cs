@@ -4,7 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Fulfillment.Orders.Progress;
 
-/// <summary>Section <c>Progress</c>, and the settings <c>Picking:Url</c> and <c>Service:Key</c>.</summary>
+/// <summary>
+/// Section <c>Progress</c>, and the settings <c>Picking:{warehouse}:Url</c> (else <c>Picking:Url</c>) and
+/// <c>Service:Key</c>.
+/// </summary>
 internal sealed class ProgressOptions
 {
     /// <summary>Events asked for at once.</summary>
@@ -29,6 +32,23 @@ internal sealed class ProgressOptions
     /// <summary>How often a stopped feed is tried again, in case somebody repaired what stopped it.</summary>
     [TimeRange("00:00:00.001", "1.00:00:00")]
     public TimeSpan StoppedDelay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Releases that may be parked within a minute; one more stops the feed, for then it is not they who are at fault.
+    /// </summary>
+    [Range(1, 10_000)]
+    public int ParkPerMinuteMax { get; set; } = 20;
+
+    /// <summary>How often parked releases whose cause may be gone are tried again, without being asked to.</summary>
+    [TimeRange("00:00:00.001", "1.00:00:00")]
+    public TimeSpan ParkedDelay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Events that wait behind a transaction open for longer than this are told as held back. Shorter ones are always
+    /// there.
+    /// </summary>
+    [TimeRange("00:00:00", "1.00:00:00")]
+    public TimeSpan HeldBackAfter { get; set; } = TimeSpan.FromSeconds(2);
 
     internal static ProgressOptions From(IConfiguration configuration) => CheckedOptions.Read(
         configuration, "Progress", new ProgressOptions(), (from, to) => from.Bind(to), new ProgressOptionsValidator());

@@ -4,20 +4,19 @@ namespace Fulfillment.Orders.Progress;
 internal static class ProgressRegistration
 {
     /// <summary>
-    /// Adds the feed's reader and its health check. Needs <c>AddDispatch</c>; uses a <see cref="StockFreed"/> if there
-    /// is one.
+    /// Adds the feeds' readers and their health check. Needs <c>AddDispatch</c>; uses a <see cref="StockFreed"/> if
+    /// there is one.
     /// </summary>
     internal static void AddProgress(this IHostApplicationBuilder builder)
     {
-        var configuration = builder.Configuration;
         // A wrong setting ends the start, not the first request.
-        using (var probe = new HttpClient()) FeedClient.Configure(probe, configuration);
-        builder.Services.AddHttpClient(
-            FeedClient.HttpClientName, client => FeedClient.Configure(client, configuration));
-        builder.Services.AddSingleton(ProgressOptions.From(configuration));
+        FeedClient.CheckSettings(builder.Configuration);
+        builder.Services.AddHttpClient(FeedClient.HttpClientName);
+        builder.Services.AddSingleton(ProgressOptions.From(builder.Configuration));
         builder.Services.AddSingleton<FeedClient>();
         builder.Services.AddSingleton<FeedState>();
-        builder.Services.AddHostedService<FeedReader>();
+        builder.Services.AddSingleton<FreedStock>();
+        builder.Services.AddHostedService<FeedHost>();
         builder.Services.AddHealthChecks().AddCheck<FeedState>("picking feed");
     }
 }

@@ -21,13 +21,24 @@ internal static class InvariantCheck
             findings.Add(
                 new(invariant.Number, invariant.Name, await invariant.OffendersAsync(pickingDb, cancellation)));
         findings.Add(await AcknowledgedInvariant.CheckAsync(ordersDb, acknowledged, cancellation));
+        HashSet<Guid> apart = [.. strangers ?? [], .. await ParkedAsync(ordersDb, cancellation)];
         foreach (var invariant in CrossInvariants.All)
         {
-            var offenders = await invariant.OffendersAsync(ordersDb, pickingDb, strangers ?? [], cancellation);
+            var offenders = await invariant.OffendersAsync(ordersDb, pickingDb, apart, cancellation);
             findings.Add(new(invariant.Number, invariant.Name, offenders));
         }
 
         return [.. findings.OrderBy(finding => finding.Number)];
+    }
+
+    // A parked release is in a queue with a name: what Picking tells of it waits there, or a person decided about it.
+    private static async Task<List<Guid>> ParkedAsync(NpgsqlDataSource ordersDb, CancellationToken cancellation)
+    {
+        await using var command = ordersDb.CreateCommand("SELECT DISTINCT order_id FROM parked_releases");
+        await using var row = await command.ExecuteReaderAsync(cancellation);
+        var parked = new List<Guid>();
+        while (await row.ReadAsync(cancellation)) parked.Add(row.GetGuid(0));
+        return parked;
     }
 
     internal static InvariantFindings ToReport(IReadOnlyList<Finding> findings) => new(

@@ -61,11 +61,15 @@ internal static class OrdersInvariants
         WHERE coalesce(picked, 0) <> coalesce(booked, 0)
         """;
 
-    // Terminal, or in a queue with a name: held (and a hold is there), failed (a person decides), backordered.
+    // Terminal, or in a queue with a name: held (and a hold is there), failed or parked (a person
+    // decides), backordered.
     private const string StuckReleaseSql = """
         SELECT format('release %s/%s/%s: %s since %s', client_id, order_id, release_no, state, created_at)
         FROM releases AS release
         WHERE state NOT IN ('Picked', 'Cancelled', 'Failed')
+          AND NOT EXISTS (SELECT FROM parked_releases AS parked WHERE skipped_at IS NULL
+              AND (parked.client_id, parked.order_id, parked.release_no)
+                  = (release.client_id, release.order_id, release.release_no))
           AND NOT (state = 'Waiting' AND held AND EXISTS (
               SELECT FROM holds WHERE holds.client_id = release.client_id AND holds.order_id = release.order_id))
         """;

@@ -34,12 +34,13 @@ internal static class PickingInvariants
         """;
 
     private const string VersionsInOrderSql = """
-        SELECT format('event %s-%s of %s/%s: version %s comes as number %s', xid, id, order_id, release_no, version,
-            place)
-        FROM (SELECT xid, id, order_id, release_no, version,
-                     row_number() OVER (PARTITION BY warehouse_id, order_id, release_no ORDER BY xid, id) AS place
+        SELECT format('event %s-%s of %s/%s: version %s comes after %s', xid, id, order_id, release_no, version,
+            before)
+        FROM (SELECT xid, id, order_id, release_no, version, kind,
+                     coalesce(lag(version) OVER (PARTITION BY warehouse_id, order_id, release_no ORDER BY xid, id), 0)
+                         AS before
               FROM events) AS event
-        WHERE version <> place
+        WHERE version <= before OR (version <> before + 1 AND kind <> 'Restored')
         """;
 
     internal static readonly IReadOnlyList<Invariant> All =

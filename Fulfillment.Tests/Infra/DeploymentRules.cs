@@ -98,6 +98,16 @@ internal static partial class DeploymentRules
         }
     }
 
+    /// <summary>A transaction that somebody forgot ends by itself: it would hold back the event feed.</summary>
+    internal static IEnumerable<string> NoTransactionIsForgotten(Expansion expansion)
+    {
+        var ended = expansion.OfType("Microsoft.DBforPostgreSQL/flexibleServers/configurations")
+            .Where(one => (string?)one["properties"]!["value"] is not ("0" or null)).Select(one => (string)one["name"]!);
+        return expansion.OfType("Microsoft.DBforPostgreSQL/flexibleServers")
+            .Select(server => $"{server["name"]}/idle_in_transaction_session_timeout").Except(ended)
+            .Select(missing => $"{missing} is not set");
+    }
+
     /// <summary>Stores have no public address, and each has a private one.</summary>
     internal static IEnumerable<string> StoresArePrivate(Expansion expansion)
     {

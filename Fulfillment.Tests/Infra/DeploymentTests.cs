@@ -13,6 +13,7 @@ public sealed class DeploymentTests
         ["no output tells a secret"] = DeploymentRules.NoOutputTellsASecret,
         ["no secret is written down"] = DeploymentRules.NoSecretIsWrittenDown,
         ["everything is encrypted"] = DeploymentRules.EverythingIsEncrypted,
+        ["no transaction is forgotten"] = DeploymentRules.NoTransactionIsForgotten,
         ["stores are private"] = DeploymentRules.StoresArePrivate,
         ["Entra is the only way in"] = DeploymentRules.EntraIsTheOnlyWayIn,
         ["containers are probed, limited and not root"] = DeploymentRules.ContainersAreKept,
@@ -60,6 +61,10 @@ public sealed class DeploymentTests
             e => Properties(e, "Microsoft.DBforPostgreSQL/flexibleServers/configurations")["value"] = "TLSv1.1"),
         ("everything is encrypted", "no SSL mode",
             e => Setting(e, "orders", "ConnectionStrings__ordersdb")["value"] = "Host=h;Database=d"),
+        ("no transaction is forgotten", "for ever",
+            e => e.OfType("Microsoft.DBforPostgreSQL/flexibleServers/configurations")
+                .First(one => ((string)one["name"]!).EndsWith("session_timeout", StringComparison.Ordinal))
+                ["properties"]!["value"] = "0"),
         ("stores are private", "a public server",
             e => Properties(e, Postgres)["network"]!["publicNetworkAccess"] = "Enabled"),
         ("stores are private", "a public Redis",

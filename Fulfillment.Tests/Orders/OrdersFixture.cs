@@ -61,6 +61,16 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
         return await ServiceProcess.StartAsync("Fulfillment.Orders", settings);
     }
 
+    /// <summary>Starts the service on another database, such as a copy of an earlier time.</summary>
+    public async Task StartOnAsync(string connectionString)
+    {
+        await Service.DisposeAsync();
+        await Database.DisposeAsync();
+        ConnectionString = connectionString;
+        Database = NpgsqlDataSource.Create(connectionString);
+        await StartAsync();
+    }
+
     /// <summary>
     /// Picking for the warehouse of this shop, where Orders looks for it, on a database of its own, with a slot for SKU a.
     /// </summary>

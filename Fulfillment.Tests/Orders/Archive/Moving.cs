@@ -119,7 +119,8 @@ public class Moving(TestServers servers)
         string[] left =
         [
             "orders.traceparent", "releases.warehouse_id", "releases.ship_by", "releases.created_at", "releases.start_tag",
-            "releases.dispatched_at", "releases.published_at", "releases.stream_entry", "release_signals.warehouse_id",
+            "releases.dispatched_at", "releases.published_at", "releases.stream_entry", "releases.feed_at",
+            "release_signals.warehouse_id",
             "release_signals.published_at", "release_signals.stream_entry", "release_signals.traceparent",
         ];
         await using var orders = await OpenAsync();

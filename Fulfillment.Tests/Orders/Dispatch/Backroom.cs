@@ -152,9 +152,9 @@ internal sealed class Backroom : IAsyncDisposable
         releases.Select(release => release.OrderId).ToArray());
 
     internal Task FeedCaughtUpAsync(DateTimeOffset at) => ExecuteAsync("""
-        INSERT INTO feed_cursors (feed, cursor, moved_at, caught_up_at) VALUES ('picking', '0-0', $1, $1)
+        INSERT INTO feed_cursors (feed, cursor, moved_at, caught_up_at) VALUES ($2, '0-0', $1, $1)
         ON CONFLICT (feed) DO UPDATE SET caught_up_at = $1
-        """, at.UtcDateTime);
+        """, at.UtcDateTime, Warehouse);
 
     /// <summary>How many replicas hold the lock of the warehouse's relay.</summary>
     internal Task<long> ActiveReplicasAsync() => ScalarAsync<long>("SELECT count(*) " + ActiveSql, Warehouse);

@@ -47,15 +47,17 @@ internal static class Applied
                        WHERE l.client_id = s.client_id AND l.sku = s.sku)
         """));
 
-    internal static async Task ApplyAllAsync(Backroom room, FakePicking feed, int runMax)
+    internal static async Task ApplyAllAsync(
+        Backroom room, FakePicking feed, int runMax, bool resuming = false, int parkMax = 100)
     {
-        await using var connection = await room.Database.OpenConnectionAsync();
+        await FeedCursors.OpenAsync(room.Database, room.Warehouse, room.Clock.GetUtcNow(), CancellationToken.None);
         while (true)
         {
-            var cursor = await ApplyEvents.ReadCursorAsync(connection, CancellationToken.None);
-            var events = feed.After(cursor, runMax);
+            var row = await FeedCursors.ReadAsync(room.Database, room.Warehouse, CancellationToken.None);
+            var events = feed.After(row.Cursor, runMax);
             if (events.Count == 0) return;
-            await ApplyEvents.ApplyAsync(connection, events, room.Clock.GetUtcNow(), null, StopAt.Nowhere, CancellationToken.None);
+            var run = new Run(room.Warehouse, row.Cursor, events, resuming, parkMax, room.Clock.GetUtcNow());
+            await ApplyEvents.ApplyAsync(room.Database, run, StopAt.Nowhere, CancellationToken.None);
         }
     }
 }

@@ -181,33 +181,83 @@ public sealed class ApplyEventsTests(TestServers servers)
         await AssertStockAddsUpAsync(room);
     }
 
-    public static TheoryData<string> Wrong =>
-        ["gap", "repeat", "unknown release", "illegal", "unknown line", "too many units", "unknown kind"];
+    public static TheoryData<string, string> Wrong => new()
+    {
+        { "gap", EventFault.WrongVersion }, { "repeat", EventFault.WrongVersion },
+        { "unknown release", EventFault.UnknownRelease }, { "another's release", EventFault.UnknownRelease },
+        { "illegal", EventFault.IllegalTransition }, { "unknown kind", EventFault.UnknownKind },
+        { "unreadable", EventFault.Unreadable }, { "no lines", EventFault.Incomplete },
+        { "a line without a SKU", EventFault.Incomplete }, { "units below zero", EventFault.Incomplete },
+        { "no signal", EventFault.Incomplete },
+    };
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public async Task What_does_not_fit_stops_the_feed_and_nothing_of_its_run_is_applied(string wrong)
+    public async Task What_does_not_fit_parks_its_release_and_the_rest_of_its_run_is_applied(string wrong, string code)
+    {
+        await using var room = await Backroom.OpenAsync(servers);
+        var feed = new FakePicking();
+        var releases = await DispatchedAsync(room, orders: 3);
+        feed.Add(releases[0], EventKinds.Planned);
+        if (wrong is "no lines" or "a line without a SKU" or "units below zero")
+            feed.Add(releases[1], EventKinds.Planned);
+        var odd = wrong switch
+        {
+            "gap" => feed.Add(releases[1], EventKinds.Planned, version: 2),
+            "repeat" => feed.Add(releases[0], EventKinds.Planned, version: 1),
+            "unknown release" => feed.Add(releases[1] with { ReleaseNo = 7 }, EventKinds.Planned),
+            "another's release" => feed.Add(releases[1] with { ClientId = "another" }, EventKinds.Planned),
+            "illegal" => feed.Add(releases[1], EventKinds.Picked, lines: new PickedLine(1, "sku-1", 1, 0)),
+            "unreadable" => feed.AddBroken(releases[1], "no JSON"),
+            "no lines" => feed.Add(releases[1], EventKinds.Picked),
+            "a line without a SKU" => feed.Add(releases[1], EventKinds.Picking, lines: new PickedLine(1, null!, 1, 0)),
+            "units below zero" => feed.Add(releases[1], EventKinds.Picking, lines: new PickedLine(1, "sku-1", -1, 2)),
+            "no signal" => feed.Add(releases[1], EventKinds.Cancelled),
+            _ => feed.Add(releases[1], "Teleported"),
+        };
+        var parked = new ReleaseKey(odd.ClientId, odd.OrderId, odd.ReleaseNo);
+        feed.Add(parked, EventKinds.Failed, version: odd.Version + 1, reason: "later"); // queues behind
+        feed.Add(releases[2], EventKinds.Planned);
+
+        await ApplyAllAsync(room, feed, runMax: 256);
+        Assert.Equal("Planned", await room.ScalarAsync<string>(
+            "SELECT state FROM releases WHERE order_id = $1", releases[2].OrderId));
+        Assert.Equal(0, await room.CountAsync("Failed"));
+        Assert.Equal(code, await room.ScalarAsync<string>("SELECT code FROM parked_releases WHERE order_id = $1",
+            odd.OrderId));
+        Assert.Equal(2, await room.ScalarAsync<long>("SELECT count(*) FROM parked_events WHERE order_id = $1",
+            odd.OrderId));
+        Assert.Equal(1, await room.ScalarAsync<long>("SELECT count(*) FROM parked_releases"));
+        Assert.Equal((long)feed.Count, await room.ScalarAsync<long>("SELECT applied FROM feed_cursors"));
+        await AssertStockAddsUpAsync(room);
+    }
+
+    public static TheoryData<string> Refused =>
+        ["unknown line", "too many units", "not all that was allocated", "an answer to nothing", "the wrong answer"];
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public async Task What_the_database_refuses_is_refused_as_a_whole_for_the_reader_to_try_apart(string wrong)
     {
         await using var room = await Backroom.OpenAsync(servers);
         var feed = new FakePicking();
         var releases = await DispatchedAsync(room, orders: 2);
         feed.Add(releases[0], EventKinds.Planned);
+        await SignalAsync(room, releases[1], "hold");
         _ = wrong switch
         {
-            "gap" => feed.Add(releases[1], EventKinds.Planned, version: 2),
-            "repeat" => feed.Add(releases[0], EventKinds.Planned, version: 1),
-            "unknown release" => feed.Add(releases[1] with { ReleaseNo = 7 }, EventKinds.Planned),
-            "illegal" => feed.Add(releases[1], EventKinds.Picked),
             "unknown line" => feed.Add(releases[0], EventKinds.Picking, lines: new PickedLine(9, "sku-1", 1, 0)),
             "too many units" => feed.Add(releases[0], EventKinds.Picking, lines: new PickedLine(1, "sku-1", 3, 0)),
-            _ => feed.Add(releases[0], "Teleported"),
+            "not all that was allocated" =>
+                feed.Add(releases[0], EventKinds.Picked, lines: new PickedLine(1, "sku-1", 2, 0)),
+            "an answer to nothing" => feed.Add(releases[0], EventKinds.CancelRefused, signalNo: 1),
+            _ => feed.Add(releases[1], EventKinds.Cancelled, signalNo: 1),
         };
 
-        // The schema's checks are the last to see it; the reader turns that into the same stop (FeedReaderTests).
-        var stop = await Record.ExceptionAsync(() => ApplyAllAsync(room, feed, runMax: 256));
-        Assert.True(stop is FeedStoppedException or Npgsql.PostgresException { SqlState: "23514" }, $"{stop}");
+        var refused = await Record.ExceptionAsync(() => ApplyAllAsync(room, feed, runMax: 256));
+        Assert.True(EventsRefusedException.Explains(refused!, out _), $"{refused}");
         Assert.Equal(2, await room.CountAsync("Dispatched"));
-        Assert.Equal(0, await room.ScalarAsync<long>("SELECT count(*) FROM feed_cursors"));
+        Assert.Equal(0, await room.ScalarAsync<long>("SELECT applied FROM feed_cursors"));
         await AssertStockAddsUpAsync(room);
     }
 

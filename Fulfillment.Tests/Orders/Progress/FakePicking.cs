@@ -21,6 +21,18 @@ internal sealed class FakePicking : IAsyncDisposable
 
     internal string Url => _app!.Urls.Single();
 
+    /// <summary>Events told so far.</summary>
+    internal int Count
+    {
+        get { lock (_gate) return _log.Count; }
+    }
+
+    /// <summary>What every page says is held back.</summary>
+    internal HeldBack? HeldBack { get; set; }
+
+    /// <summary>The answer instead of a page: its status and body.</summary>
+    internal (int Status, string Body)? Instead { get; set; }
+
     /// <summary>Answers given so far, refusals included.</summary>
     internal int Answers { get; private set; }
 
@@ -61,6 +73,16 @@ internal sealed class FakePicking : IAsyncDisposable
         }
     }
 
+    /// <summary>Adds an event whose body Picking could not read.</summary>
+    internal FeedEvent AddBroken(ReleaseKey release, string fault)
+    {
+        lock (_gate)
+        {
+            var broken = Add(release, EventKinds.Picking) with { Fault = fault };
+            return _log[^1] = broken;
+        }
+    }
+
     internal IReadOnlyList<FeedEvent> After(FeedCursor cursor, int max)
     {
         lock (_gate) return [.. _log.Where(happened => new FeedCursor(happened.Xid, happened.Id) > cursor).Take(max)];
@@ -82,8 +104,15 @@ internal sealed class FakePicking : IAsyncDisposable
             return;
         }
 
-        await context.Response.WriteAsync(
-            JsonSerializer.Serialize(new FeedPage(After(after, max)), ContractsJson.Default.FeedPage));
+        if (Instead is var (status, body))
+        {
+            context.Response.StatusCode = status;
+            await context.Response.WriteAsync(body);
+            return;
+        }
+
+        var page = new FeedPage(After(after, max)) { HeldBack = HeldBack };
+        await context.Response.WriteAsync(JsonSerializer.Serialize(page, ContractsJson.Default.FeedPage));
     }
 
     public async ValueTask DisposeAsync()

@@ -60,11 +60,13 @@ public sealed class RunSizeTests(TestServers servers)
                 _ =>
                 [
                     () => feed.Add(release, EventKinds.Planned),
-                    () => feed.Add(release, EventKinds.Picking, lines: new PickedLine(1, "sku-1", 1, random.Next(2))),
+                    () => feed.Add(release, EventKinds.Picking, lines: PickedOf(random.Next(2))),
                     () => feed.Add(release, EventKinds.Picked, lines: new PickedLine(2, "sku-2", 1, 1)),
                 ],
             }));
         }
+
+        static PickedLine PickedOf(int missing) => new(1, "sku-1", 2 - missing, missing);
 
         while (stories.Count > 0)
         {

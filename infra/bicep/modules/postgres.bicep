@@ -46,13 +46,21 @@ resource secureTransport 'Microsoft.DBforPostgreSQL/flexibleServers/configuratio
   dependsOn: [tls]
 }
 
+// A transaction that somebody forgot holds back every event that commits after it began, in whatever database.
+resource forgotten 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2025-08-01' = {
+  parent: server
+  name: 'idle_in_transaction_session_timeout'
+  properties: { value: '60000', source: 'user-override' } // ms
+  dependsOn: [secureTransport]
+}
+
 @batchSize(1)
 resource stores 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = [
   for database in databases: {
     parent: server
     name: database
     properties: { charset: 'UTF8', collation: 'en_US.utf8' }
-    dependsOn: [secureTransport]
+    dependsOn: [forgotten]
   }
 ]
 

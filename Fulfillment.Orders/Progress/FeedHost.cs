@@ -1,0 +1,97 @@
+using System.Data.Common;
+using Fulfillment.Orders.Dispatch;
+using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.DataStores;
+using Npgsql;
+
+namespace Fulfillment.Orders.Progress;
+
+/// <summary>
+/// A reader for the feed of each warehouse whose Picking has an address, new ones included. One replica at a time reads
+/// them all; a warehouse whose Picking is dead holds up no other.
+/// </summary>
+internal sealed partial class FeedHost(
+    NpgsqlDataSource database, FeedClient picking, ProgressOptions options, FeedState feeds, FreedStock freed,
+    DispatchSignal dispatch, IConfiguration configuration, TimeProvider clock, StopAt stopAt, ILogger<FeedHost> log)
+    : BackgroundService
+{
+    private const string LockName = "progress:picking";
+
+    private const string WarehousesSql = "SELECT warehouse_id FROM warehouses";
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        OneReplica.RunAsync(LockName, database, options.RetryDelay, clock, log, ReadAllAsync, stoppingToken),
+        freed.TellAsync(stoppingToken));
+
+    // The connection holds the lock: when it is lost, asking on it for the warehouses fails, and all readers end.
+    private async Task ReadAllAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        using var active = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var readers = new Dictionary<string, Task>(StringComparer.Ordinal);
+        try
+        {
+            while (true)
+            {
+                foreach (var warehouse in await WarehousesAsync(connection, cancellation))
+                {
+                    if (!readers.ContainsKey(warehouse) && FeedClient.AddressOf(configuration, warehouse) is not null)
+                        readers.Add(warehouse, ReadAsync(warehouse, active.Token));
+                }
+
+                await Task.Delay(options.RetryDelay, clock, cancellation);
+            }
+        }
+        finally
+        {
+            await active.CancelAsync();
+            await Task.WhenAll(readers.Values);
+        }
+    }
+
+    /// <summary>Reads one warehouse's feed until cancelled, whatever a turn of it fails with.</summary>
+    private async Task ReadAsync(string warehouseId, CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                var reader = new FeedReader(
+                    warehouseId, database, picking, options, feeds, freed, dispatch, clock, stopAt, log);
+                await reader.RunAsync(cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (DbException lost)
+            {
+                LostDatabase(log, warehouseId, lost.Message);
+            }
+#pragma warning disable CA1031 // A bug in one turn of one feed must not end the others; the log and the lag tell.
+            catch (Exception failure)
+            {
+                Failed(log, warehouseId, failure);
+            }
+#pragma warning restore CA1031
+
+            await Task.Delay(options.RetryDelay, clock, cancellation)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<List<string>> WarehousesAsync(
+        NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(WarehousesSql, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var warehouses = new List<string>();
+        while (await reader.ReadAsync(cancellation)) warehouses.Add(reader.GetString(0));
+        return warehouses;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The feed of {Warehouse} begins again, the database failed: {Problem}")]
+    private static partial void LostDatabase(ILogger log, string warehouse, string problem);
+
+    [LoggerMessage(2, LogLevel.Error, "The feed of {Warehouse} failed and begins again")]
+    private static partial void Failed(ILogger log, string warehouse, Exception failure);
+}
