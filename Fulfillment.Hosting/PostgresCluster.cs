@@ -66,6 +66,8 @@ public sealed class PostgresCluster(string bin, string folder)
             "listen_addresses=127.0.0.1", "unix_socket_directories=", $"max_connections={ConnectionsMax}",
             "shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=15min", "log_lock_waits=on",
             "log_min_messages=warning",
+            // A transaction that somebody forgot holds back the event feed of every database of the cluster.
+            "idle_in_transaction_session_timeout=60s",
         }.Concat(settings).SelectMany(setting => new[] { "-c", setting }),
     ];
 

@@ -260,7 +260,7 @@ internal static partial class DeploymentRules
                 (string)one["name"]!);
         foreach (var name in (string[])
             ["backlog-age", "no-free-replica", "dead-letters", "orders-5xx", "picking-5xx", "scaler-failed",
-                "metrics-silent"])
+                "metrics-silent", "feed-stopped", "releases-parked"])
         {
             if (!rules.TryGetValue(name, out var rule)) yield return $"nothing watches {name}";
             else if ((bool?)rule["properties"]!["enabled"] != true) yield return $"{name} is off";

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fulfillment.Contracts;
+using Fulfillment.Hosting;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Progress;
 using Fulfillment.Tests.Orders.Dispatch;
@@ -215,7 +216,7 @@ public sealed class FeedReaderTests(TestServers servers)
         await room.ExecuteAsync("INSERT INTO warehouses (warehouse_id, name, created_at) VALUES ('dead', 'D', now())");
         var release = (await Applied.DispatchedAsync(room, orders: 1))[0];
         feed.Add(release, EventKinds.Planned);
-        var dead = $"http://127.0.0.1:{TestServers.FreePort()}";
+        var dead = $"http://127.0.0.1:{Ports.Free()}";
         await using var reader = await RunningReader.StartAsync(room, feed, more: ("Picking:dead:Url", dead));
         await Eventually.HoldsAsync(async () => await room.CountAsync("Planned") == 1);
         await Eventually.HoldsAsync(async () =>

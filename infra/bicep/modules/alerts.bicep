@@ -45,6 +45,24 @@ var logAlerts logAlert[] = [
     severity: 3
   }
   {
+    name: 'feed-stopped'
+    what: 'Orders applies no events of a warehouse any more, or is minutes behind: GET /feed says why, docs/OPERATE.md what to do.'
+    query: '${metricLines} | where Name == "${metrics.feedStopped}" or (Name == "${metrics.feedLag}" and Value > 300) | summarize Count = max(Value)'
+    column: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    severity: 1
+  }
+  {
+    name: 'releases-parked'
+    what: 'Events of a release did not fit, and it waits for a person: GET /feed/parked says why, retry or skip it.'
+    query: '${metricLines} | where Name == "${metrics.feedParked}" | summarize Count = max(Value)'
+    column: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    severity: 2
+  }
+  {
     name: 'scaler-failed'
     what: 'The scaler cannot read the queue, so Picking stays as it is. After a key rotation: is the key right?'
     query: 'ContainerAppSystemLogs | where Reason == "KEDAScalerFailed"'
