@@ -1,8 +1,7 @@
 using System.Data.Common;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.ServiceDefaults;
-using Fulfillment.ServiceDefaults.DataStores;
-using Npgsql;
+using Fulfillment.ServiceDefaults.Leadership;
 
 namespace Fulfillment.Orders.Progress;
 
@@ -11,20 +10,21 @@ namespace Fulfillment.Orders.Progress;
 /// them all; a warehouse whose Picking is dead holds up no other.
 /// </summary>
 internal sealed partial class FeedHost(
-    NpgsqlDataSource database, FeedClient picking, ProgressOptions options, FeedState feeds, FreedStock freed,
+    Leaderships leaderships, FeedClient picking, ProgressOptions options, FeedState feeds, FreedStock freed,
     DispatchSignal dispatch, IConfiguration configuration, TimeProvider clock, StopAt stopAt, ILogger<FeedHost> log)
     : BackgroundService
 {
-    private const string LockName = "progress:picking";
+    // The name of the time when there was one feed: a replica of that version and one of this do not read together.
+    internal const string LeadershipName = "progress:picking";
 
     private const string WarehousesSql = "SELECT warehouse_id FROM warehouses";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        OneReplica.RunAsync(LockName, database, options.RetryDelay, clock, log, ReadAllAsync, stoppingToken),
+        leaderships.RunAsync(LeadershipName, ReadAllAsync, stoppingToken),
         freed.TellAsync(stoppingToken));
 
-    // The connection holds the lock: when it is lost, asking on it for the warehouses fails, and all readers end.
-    private async Task ReadAllAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    // A reader who was deposed while it slept is refused by the cursor, which another one has moved.
+    private async Task ReadAllAsync(Leader leader, CancellationToken cancellation)
     {
         using var active = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var readers = new Dictionary<string, Task>(StringComparer.Ordinal);
@@ -32,13 +32,13 @@ internal sealed partial class FeedHost(
         {
             while (true)
             {
-                foreach (var warehouse in await WarehousesAsync(connection, cancellation))
+                foreach (var warehouse in await WarehousesAsync(leader, cancellation))
                 {
                     if (!readers.ContainsKey(warehouse) && FeedClient.AddressOf(configuration, warehouse) is not null)
-                        readers.Add(warehouse, ReadAsync(warehouse, active.Token));
+                        readers.Add(warehouse, ReadAsync(warehouse, leader, active.Token));
                 }
 
-                await Task.Delay(options.RetryDelay, clock, cancellation);
+                await leader.RestAsync(options.RetryDelay, cancellation);
             }
         }
         finally
@@ -49,14 +49,14 @@ internal sealed partial class FeedHost(
     }
 
     /// <summary>Reads one warehouse's feed until cancelled, whatever a turn of it fails with.</summary>
-    private async Task ReadAsync(string warehouseId, CancellationToken cancellation)
+    private async Task ReadAsync(string warehouseId, Leader leader, CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
             try
             {
                 var reader = new FeedReader(
-                    warehouseId, database, picking, options, feeds, freed, dispatch, clock, stopAt, log);
+                    warehouseId, leader.Database, picking, options, feeds, freed, dispatch, clock, stopAt, log);
                 await reader.RunAsync(cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -79,10 +79,9 @@ internal sealed partial class FeedHost(
         }
     }
 
-    private static async Task<List<string>> WarehousesAsync(
-        NpgsqlConnection connection, CancellationToken cancellation)
+    private static async Task<List<string>> WarehousesAsync(Leader leader, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand(WarehousesSql, connection);
+        await using var command = leader.CreateCommand(WarehousesSql);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var warehouses = new List<string>();
         while (await reader.ReadAsync(cancellation)) warehouses.Add(reader.GetString(0));

@@ -42,7 +42,7 @@ internal sealed class Backroom : IAsyncDisposable
     private const string ActiveSql = """
         FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND (classid::bigint << 32 | objid::bigint) = hashtextextended('dispatch:' || $1, 0)
+            AND (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)
         """;
 
     private static readonly DateTimeOffset Morning = new(2026, 11, 27, 6, 0, 0, TimeSpan.Zero);
@@ -157,10 +157,11 @@ internal sealed class Backroom : IAsyncDisposable
         """, at.UtcDateTime, Warehouse);
 
     /// <summary>How many replicas hold the lock of the warehouse's relay.</summary>
-    internal Task<long> ActiveReplicasAsync() => ScalarAsync<long>("SELECT count(*) " + ActiveSql, Warehouse);
+    internal Task<long> ActiveReplicasAsync() => ScalarAsync<long>("SELECT count(*) " + ActiveSql, $"dispatch:{Warehouse}");
 
-    /// <summary>Cuts the connections of the active replicas, as a lost network does.</summary>
-    internal Task CutActiveReplicasAsync() => ExecuteAsync("SELECT pg_terminate_backend(pid) " + ActiveSql, Warehouse);
+    /// <summary>Cuts the connections of who leads this (else the relay), as a lost network does.</summary>
+    internal Task CutActiveReplicasAsync(string? leadership = null) => ExecuteAsync(
+        "SELECT pg_terminate_backend(pid) " + ActiveSql, leadership ?? $"dispatch:{Warehouse}");
 
     internal async Task ExecuteAsync(string sql, params object[] values)
     {

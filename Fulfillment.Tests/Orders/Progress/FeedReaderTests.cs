@@ -31,7 +31,7 @@ public sealed class FeedReaderTests(TestServers servers)
         for (var kill = 1L; kill <= 5; kill++)
         {
             await Eventually.HoldsAsync(async () => await AppliedAsync(room) >= kill * 100);
-            await room.CutActiveReplicasAsync();
+            await room.CutActiveReplicasAsync(FeedHost.LeadershipName);
         }
 
         await Eventually.HoldsAsync(async () => await AppliedAsync(room) >= 600);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Progress;
 using Fulfillment.ServiceDefaults;
+using Fulfillment.ServiceDefaults.Leadership;
 using Fulfillment.Tests.Orders.Dispatch;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,7 @@ internal sealed class RunningReader : IAsyncDisposable
     private readonly KeptLog _log = new();
     private readonly ServiceProvider _services;
     private readonly FeedState _state;
+    private readonly Leaderships _leaderships;
     private readonly FeedHost _host;
 
     private RunningReader(Backroom room, IConfiguration settings, ProgressOptions options)
@@ -32,8 +34,10 @@ internal sealed class RunningReader : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         var client = new FeedClient(_services.GetRequiredService<IHttpClientFactory>(), settings, options);
+        _leaderships = Leaders.Of(
+            room.Database, _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         _host = new FeedHost(
-            room.Database, client, options, _state, freed, new DispatchSignal(), settings, TimeProvider.System,
+            _leaderships, client, options, _state, freed, new DispatchSignal(), settings, TimeProvider.System,
             StopAt.Nowhere, _log);
     }
 
@@ -64,6 +68,7 @@ internal sealed class RunningReader : IAsyncDisposable
                 ParkedDelay = TimeSpan.FromMilliseconds(20),
                 ParkPerMinuteMax = parkMax,
             });
+        await reader._leaderships.StartAsync(CancellationToken.None);
         await reader._host.StartAsync(CancellationToken.None);
         return reader;
     }
@@ -76,6 +81,8 @@ internal sealed class RunningReader : IAsyncDisposable
     {
         await _host.StopAsync(CancellationToken.None);
         _host.Dispose();
+        await _leaderships.StopAsync(CancellationToken.None);
+        _leaderships.Dispose();
         await _services.DisposeAsync();
     }
 
