@@ -20,9 +20,16 @@ public static class StorePrograms
         "/usr/bin", "/opt/homebrew/bin",
     ];
 
-    /// <summary>The first folder with <c>postgres</c> and <c>initdb</c>; null for none.</summary>
+    /// <summary>
+    /// The first folder with <c>postgres</c> and <c>initdb</c>; null for none. Where those are links it is the folder
+    /// that they lead to, for its other programs lie beside them.
+    /// </summary>
     public static string? FindPostgres(IEnumerable<string> places) =>
-        places.FirstOrDefault(folder => Has(folder, "postgres") && Has(folder, "initdb"));
+        places.FirstOrDefault(folder => Has(folder, "postgres") && Has(folder, "initdb")) is { } folder
+            ? Path.GetDirectoryName(
+                File.ResolveLinkTarget(Path.Combine(folder, Named("postgres")), returnFinalTarget: true)?.FullName)
+                ?? folder
+            : null;
 
     /// <summary>The first <c>redis-server</c>; null for none.</summary>
     public static string? FindRedis(IEnumerable<string> places) =>

@@ -1,10 +1,5 @@
 using System.CommandLine;
 using Fulfillment.Surge;
-using Fulfillment.Surge.Bench;
-using Fulfillment.Surge.Bench.Dispatch;
-using Fulfillment.Surge.Bench.Growth;
-using Fulfillment.Surge.Bench.Intake;
-using Fulfillment.Surge.Bench.Start;
 using Fulfillment.Surge.Chaos;
 using Fulfillment.Surge.Matrix;
 using Fulfillment.Surge.Simulate;
@@ -21,9 +16,4 @@ return await new RootCommand("Surge: the tenfold day, tried before it comes.")
     ChaosCommand.Create(),
     TargetCommand.Create(),
     SimulateCommand.Create(),
-    new Command("bench", "Benchmarks: every claim of speed or quality, measured here.")
-    {
-        PlannerBench.Create(), IntakeBench.Create(), AvailabilityBench.Create(), GrowthBench.Create(),
-        StartBench.Create(), DispatchBench.Create(),
-    },
 }.Parse(args).InvokeAsync(patience);

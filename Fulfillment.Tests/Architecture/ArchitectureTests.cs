@@ -22,15 +22,16 @@ public sealed partial class ArchitectureTests
     private static readonly string[] NamesThatSayNothing =
         ["Services", "Helpers", "Managers", "Common", "Utils", "Utilities", "Misc", "Shared"];
 
+    /// <summary>Their folders, from the root.</summary>
     public static TheoryData<string> Projects =>
-        [.. Directory.GetDirectories(RepositoryRoot.Path, "Fulfillment.*").Select(folder => Path.GetFileName(folder))];
+        [.. Directory.GetDirectories(RepositoryRoot.Path, "Fulfillment.*").Select(Relative), Path.Combine("benchmarks", "Bench")];
 
     [Theory]
     [MemberData(nameof(Projects))]
     public void A_project_knows_only_what_the_design_allows(string project)
     {
-        var file = Path.Combine(RepositoryRoot.Path, project, $"{project}.csproj");
-        Assert.Empty(DependencyRules.Violations(project, XDocument.Load(file)));
+        var file = Directory.GetFiles(Path.Combine(RepositoryRoot.Path, project), "*.csproj").Single();
+        Assert.Empty(DependencyRules.Violations(Path.GetFileNameWithoutExtension(file), XDocument.Load(file)));
     }
 
     [Theory]
@@ -45,6 +46,9 @@ public sealed partial class ArchitectureTests
     [InlineData("Fulfillment.Hosting", "../Fulfillment.Contracts/Fulfillment.Contracts.csproj")]
     [InlineData("Fulfillment.Orders", "../Fulfillment.Hosting/Fulfillment.Hosting.csproj")]
     [InlineData("Fulfillment.Picking", "../Fulfillment.Hosting/Fulfillment.Hosting.csproj")]
+    [InlineData("Fulfillment.Planning", "../benchmarks/Bench/Fulfillment.Bench.csproj")]
+    [InlineData("Fulfillment.Surge", "../benchmarks/Bench/Fulfillment.Bench.csproj")]
+    [InlineData("Fulfillment.Bench", "../../Fulfillment.Orders/Fulfillment.Orders.csproj")]
     public void The_rule_is_seen_to_fail_on_a_forbidden_reference(string project, string reference)
     {
         var planted = new XDocument(new XElement("Project",
@@ -140,14 +144,12 @@ public sealed partial class ArchitectureTests
             .Select(match => match.Groups[1].Value)];
 
     private static IEnumerable<string> SourceFolders() =>
-        Directory.GetDirectories(RepositoryRoot.Path, "Fulfillment.*")
+        Projects.Select(project => Path.Combine(RepositoryRoot.Path, project.Data))
             .SelectMany(project => Directory.GetDirectories(project, "*", SearchOption.AllDirectories))
             .Where(folder => !folder.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
 
     private static IEnumerable<string> SourcesOf(string project) =>
         Directory.GetFiles(Path.Combine(RepositoryRoot.Path, project), "*.cs", SearchOption.AllDirectories);
 
-    private static IEnumerable<string> AllSources() =>
-        Directory.GetDirectories(RepositoryRoot.Path, "Fulfillment.*").Select(folder => Path.GetFileName(folder))
-            .SelectMany(SourcesOf);
+    private static IEnumerable<string> AllSources() => Projects.Select(project => project.Data).SelectMany(SourcesOf);
 }

@@ -17,6 +17,8 @@ internal static partial class DependencyRules
         ["Fulfillment.Picking"] = ["Fulfillment.Contracts", "Fulfillment.ServiceDefaults", "Fulfillment.Planning"],
         ["Fulfillment.Surge"] =
             ["Fulfillment.Contracts", "Fulfillment.Autoscaling", "Fulfillment.Hosting", "Fulfillment.Planning"],
+        ["Fulfillment.Bench"] =
+            ["Fulfillment.Contracts", "Fulfillment.Hosting", "Fulfillment.Planning", "Fulfillment.Surge"],
     };
 
     // These two reference nothing but the base library.

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Fulfillment.Bench.Formats;
 using Fulfillment.OrTools;
 using Fulfillment.Planning;
-using Fulfillment.Planning.Formats;
 
 // Compares the planner at a budget with OR-Tools at a time limit and with savings alone, in the same run and on the
 // same files: a sample spread evenly over the files of each set, ordered by size and capacity.
