@@ -19,6 +19,7 @@ internal static class OrdersService
 {
     internal static void AddOrders(this IHostApplicationBuilder builder)
     {
+        SystemData.RequireTimeZones(); // a ship-by is told in the warehouse's own
         builder.Services.AddSingleton<ClientDirectory>();
         builder.Services.AddSingleton<AvailabilityCache>();
         builder.Services.AddSingleton(IntakeOptions.Read(builder.Configuration));

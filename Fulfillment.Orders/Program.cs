@@ -4,8 +4,9 @@ using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
 using Fulfillment.ServiceDefaults.Leadership;
 using Fulfillment.ServiceDefaults.Outages;
-using Npgsql;
 
+if (MigrateCommand.IsAskedFor(args))
+    return await MigrateCommand.RunAsync(args, "ordersdb", typeof(Program).Assembly);
 return await ServiceHost.RunAsync(async () =>
 {
     var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
@@ -23,12 +24,8 @@ return await ServiceHost.RunAsync(async () =>
     app.MapDefaultEndpoints();
     app.MapOrders();
 
-    var stopping = app.Lifetime.ApplicationStopping;
-    var database = app.Services.GetRequiredService<NpgsqlDataSource>();
-    var clock = app.Services.GetRequiredService<TimeProvider>();
-    await StoreReadiness.WaitForPostgresAsync(database, "ordersdb", clock, app.Logger, stopping);
-    await Migrator.MigrateAsync(database, typeof(Program).Assembly, app.Logger, stopping);
-    await app.Services.GetRequiredService<ApiKeyStore>()
-        .PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping);
+    await app.PrepareAsync("ordersdb", typeof(Program).Assembly, stopping =>
+        app.Services.GetRequiredService<ApiKeyStore>()
+            .PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping));
     await app.RunAsync();
 });

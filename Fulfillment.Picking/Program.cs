@@ -12,9 +12,10 @@ using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
 using Fulfillment.ServiceDefaults.Outages;
-using Npgsql;
 using StackExchange.Redis;
 
+if (MigrateCommand.IsAskedFor(args))
+    return await MigrateCommand.RunAsync(args, "pickingdb", typeof(Program).Assembly);
 return await ServiceHost.RunAsync(async () =>
 {
     var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
@@ -54,18 +55,16 @@ return await ServiceHost.RunAsync(async () =>
     floor.MapConfirmTour();
     floor.MapFinishTour();
 
-    var stopping = app.Lifetime.ApplicationStopping;
-    var database = app.Services.GetRequiredService<NpgsqlDataSource>();
-    var clock = app.Services.GetRequiredService<TimeProvider>();
     // Redis is greeted while Postgres is: the worker waits for both.
     var redis = Task.Run(app.Services.GetRequiredService<IConnectionMultiplexer>);
-    await StoreReadiness.WaitForPostgresAsync(database, "pickingdb", clock, app.Logger, stopping);
-    await Migrator.MigrateAsync(database, typeof(Program).Assembly, app.Logger, stopping);
-    var keys = app.Services.GetRequiredService<ApiKeyStore>();
-    await keys.PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping);
-    await keys.PutConfiguredKeyAsync(app.Configuration, "Service:Key", "service", stopping);
-    await keys.PutConfiguredKeyAsync(app.Configuration, "Floor:Key", "picker", stopping);
-    await app.Services.GetRequiredService<ToggleWatch>().BeginAsync(stopping);
+    await app.PrepareAsync("pickingdb", typeof(Program).Assembly, async stopping =>
+    {
+        var keys = app.Services.GetRequiredService<ApiKeyStore>();
+        await keys.PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping);
+        await keys.PutConfiguredKeyAsync(app.Configuration, "Service:Key", "service", stopping);
+        await keys.PutConfiguredKeyAsync(app.Configuration, "Floor:Key", "picker", stopping);
+        await app.Services.GetRequiredService<ToggleWatch>().BeginAsync(stopping);
+    });
     await redis;
     await app.RunAsync();
 });

@@ -43,6 +43,7 @@ public static class ServiceDefaultsExtensions
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
         builder.Configuration.Sources.Insert(0, QuietByDefault);
+        SystemData.RequireCertificates(builder.Configuration);
         builder.AddTelemetry();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddOutages();

@@ -1,4 +1,5 @@
 using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.ServiceDefaults.Outages;
 
 namespace Fulfillment.ServiceDefaults;
 
@@ -21,9 +22,15 @@ public static class ServiceHost
             await service();
             return 0;
         }
-        catch (WrongSettingException wrong)
+        catch (Exception wrong) when (wrong
+            is WrongSettingException or MissingSystemDataException or MigrationException)
         {
             await Console.Error.WriteLineAsync(wrong.Message);
+            return 1;
+        }
+        catch (Exception lost) when (StoreFault.StoreOf(lost) is not null)
+        {
+            await Console.Error.WriteLineAsync($"{StoreFault.StoreOf(lost)} failed: {StoreFault.LineOf(lost)}");
             return 1;
         }
         catch (OperationCanceledException)

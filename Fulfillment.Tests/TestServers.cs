@@ -74,6 +74,15 @@ public sealed class TestServers : IAsyncDisposable
         Directory.Delete(Run.Folder, recursive: true);
     }
 
+    /// <summary>The connection string of a database with nothing in it.</summary>
+    public async Task<string> CreateEmptyDatabaseAsync()
+    {
+        await CreateOrdersDatabaseAsync(); // the server stands
+        var name = $"empty_{Guid.NewGuid():N}";
+        await ExecuteAsync($"CREATE DATABASE {name}");
+        return ConnectionString(name);
+    }
+
     private async Task<string> CreateDatabaseAsync(string kind, string assembly)
     {
         await _gate.WaitAsync();
@@ -88,7 +97,8 @@ public sealed class TestServers : IAsyncDisposable
                 await using (var source = NpgsqlDataSource.Create(ConnectionString(template)))
                 {
                     await Migrator.MigrateAsync(
-                        source, System.Reflection.Assembly.Load(assembly), NullLogger.Instance, CancellationToken.None);
+                        source, System.Reflection.Assembly.Load(assembly), new MigrationOptions(), TimeProvider.System,
+                        NullLogger.Instance, CancellationToken.None);
                 }
 
                 NpgsqlConnection.ClearAllPools();

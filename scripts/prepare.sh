@@ -29,6 +29,10 @@ need_servers() {
     local missing=()
     has_postgres || missing+=(postgresql)
     command -v redis-server >/dev/null || missing+=(redis-server)
+    # Only a test asks for it, which is skipped where it is not at hand.
+    if command -v apt-get >/dev/null && ! command -v pgbouncer >/dev/null && [ ! -x /usr/sbin/pgbouncer ]; then
+        missing+=(pgbouncer)
+    fi
     if [ ${#missing[@]} -eq 0 ]; then return; fi
 
     if command -v apt-get >/dev/null; then

@@ -4,8 +4,11 @@ using Npgsql;
 
 namespace Fulfillment.Orders.Catalog;
 
-/// <summary>What an order takes from its client.</summary>
-internal sealed record Client(string ClientId, string WarehouseId, TimeOnly CutOff, TimeZoneInfo TimeZone);
+/// <summary>
+/// What an order takes from its client. The time zone is null when this machine does not know it: it was stored by one
+/// with other data.
+/// </summary>
+internal sealed record Client(string ClientId, string WarehouseId, TimeOnly CutOff, TimeZoneInfo? TimeZone);
 
 /// <summary>
 /// Clients by id, at most <see cref="Lifetime"/> old, or while Postgres is away as old as <see cref="KnownWhileAway"/>
@@ -48,7 +51,7 @@ internal sealed class ClientDirectory(
         if (!await reader.ReadAsync(cancellation)) return null;
         var client = new Client(
             clientId, reader.GetString(0), reader.GetFieldValue<TimeOnly>(1),
-            TimeZoneInfo.FindSystemTimeZoneById(reader.GetString(2)));
+            TimeZoneInfo.TryFindSystemTimeZoneById(reader.GetString(2), out var zone) ? zone : null);
         _known[clientId] = new Known(client, now);
         return client;
     }

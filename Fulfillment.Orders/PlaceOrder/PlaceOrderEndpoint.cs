@@ -120,6 +120,9 @@ internal static class PlaceOrderEndpoint
 
         var client = await desk.Clients.FindAsync(clientId, context.RequestAborted);
         if (client is null) return (null, Problems.Create(422, "unknown_client", "The client does not exist."));
+        if (client.TimeZone is null && request.ShipBy is null)
+            return (null, Problems.Create(
+                503, "time_zone_missing", "The warehouse's time zone is not known here: send a shipBy, or come again."));
         var order = NewOrderOf(request, client, now, key);
         return desk.Writer.TryPlace(order)
             ? (order, null)
@@ -133,7 +136,7 @@ internal static class PlaceOrderEndpoint
         var level = request.ServiceLevel ?? "Standard";
         var shipBy = request.ShipBy is { } given
             ? new DateTimeOffset(given.UtcTicks - given.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero)
-            : ShipByCalendar.ShipBy(placedAt, level, client.CutOff, client.TimeZone);
+            : ShipByCalendar.ShipBy(placedAt, level, client.CutOff, client.TimeZone!);
         return new NewOrder
         {
             ClientId = client.ClientId,

@@ -27,10 +27,35 @@ public static class ConnectionSettings
 
     /// <summary>
     /// The Postgres connection string with a bounded pool, prepared statements and limits of time; what it says itself
-    /// stays.
+    /// stays. <c>Postgres:Pooled</c> is true when it leads to a pooler in transaction mode (PgBouncer): a session is
+    /// then another one for each transaction, so nothing is prepared in it, and <see cref="Direct"/> must be there.
     /// </summary>
     /// <exception cref="WrongSettingException">It is missing or malformed.</exception>
     public static string Postgres(IConfiguration configuration, string name, int poolMax)
+    {
+        var pooled = IsPooled(configuration);
+        if (pooled && string.IsNullOrWhiteSpace(configuration.GetConnectionString(DirectOf(name))))
+            throw new WrongSettingException(
+                $"ConnectionStrings:{DirectOf(name)}",
+                "is missing: Postgres:Pooled is true, and locks and migrations need a way past the pooler");
+        return Complete(configuration, name, poolMax, pooled);
+    }
+
+    /// <summary>
+    /// As <see cref="Postgres"/>, past a pooler: <c>ConnectionStrings:{name}-direct</c> where there is one.
+    /// </summary>
+    /// <exception cref="WrongSettingException">It is missing or malformed.</exception>
+    public static string Direct(IConfiguration configuration, string name, int poolMax) =>
+        string.IsNullOrWhiteSpace(configuration.GetConnectionString(DirectOf(name)))
+            ? Postgres(configuration, name, poolMax)
+            : Complete(configuration, DirectOf(name), poolMax, pooled: false);
+
+    internal static bool IsPooled(IConfiguration configuration) =>
+        Settings.YesOrNo(configuration, "Postgres:Pooled", false);
+
+    private static string DirectOf(string name) => $"{name}-direct";
+
+    private static string Complete(IConfiguration configuration, string name, int poolMax, bool pooled)
     {
         var setting = $"ConnectionStrings:{name}";
         var text = configuration.GetConnectionString(name);
@@ -45,7 +70,8 @@ public static class ConnectionSettings
             // Nobody leaves anything behind in a session, so the pool need not tidy it up (seven statements each time).
             parts.NoResetOnClose = true;
             // Every statement of ours is a constant, so each is prepared once per connection.
-            if (parts.MaxAutoPrepare == 0) (parts.MaxAutoPrepare, parts.AutoPrepareMinUsages) = (64, 2);
+            if (pooled) parts.MaxAutoPrepare = 0;
+            else if (parts.MaxAutoPrepare == 0) (parts.MaxAutoPrepare, parts.AutoPrepareMinUsages) = (64, 2);
             LimitTimes(parts);
             // Each connection would first load Kerberos and ask the resolver for the server's name: a password or a
             // token needs neither. Who signs in by Kerberos says Require.

@@ -1,5 +1,6 @@
 using Fulfillment.ServiceDefaults.Azure;
 using Fulfillment.ServiceDefaults.Outages;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -24,7 +25,7 @@ public static class DataStoreExtensions
         builder.AddNpgsqlDataSource(
             name,
             settings => (settings.ConnectionString, settings.DisableHealthChecks) = (connectionString, true),
-            source => Configure(source, builder));
+            source => Configure(source, builder.Configuration));
         builder.AddProbe(StoreFault.Postgres, poolMax, async services =>
         {
             await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand("SELECT 1");
@@ -53,6 +54,13 @@ public static class DataStoreExtensions
             services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().PingAsync()));
     }
 
+    /// <summary>
+    /// One connection to the database <paramref name="name"/> itself, past a pooler: for what lives in a session, such
+    /// as locks and migrations (<see cref="ConnectionSettings.Direct"/>).
+    /// </summary>
+    internal static NpgsqlDataSource CreateDirect(IConfiguration configuration, string name) => Configure(
+        new NpgsqlDataSourceBuilder(ConnectionSettings.Direct(configuration, name, poolMax: 1)), configuration).Build();
+
     private static void AddProbe(
         this IHostApplicationBuilder builder, string store, int threadsMax, Func<IServiceProvider, Task> askAsync)
     {
@@ -62,7 +70,8 @@ public static class DataStoreExtensions
     }
 
     // We use the built-in types alone: reading all types of the database would be the first thing a replica does.
-    private static void Configure(NpgsqlDataSourceBuilder source, IHostApplicationBuilder builder) => source
+    private static NpgsqlDataSourceBuilder Configure(
+        NpgsqlDataSourceBuilder source, IConfiguration configuration) => source
         .ConfigureTypeLoading(types => types.EnableTypeLoading(false))
-        .UseEntra(EntraIdentity.CredentialOrNull(builder.Configuration));
+        .UseEntra(EntraIdentity.CredentialOrNull(configuration));
 }

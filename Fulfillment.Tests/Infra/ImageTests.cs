@@ -18,7 +18,7 @@ public sealed partial class ImageTests
 
         Assert.Equal("true", (string?)properties["PublishAot"]);
         Assert.Equal("linux-x64", (string?)properties["ContainerRuntimeIdentifier"]);
-        Assert.Equal("mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled",
+        Assert.Equal("mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled-extra",
             (string?)properties["ContainerBaseImage"]);
         Assert.Equal("app", (string?)properties["ContainerUser"]);
         Assert.Equal($"fulfillment-{service.ToLowerInvariant()}", (string?)properties["ContainerRepository"]);

@@ -2,7 +2,6 @@ using System.Reflection;
 using Fulfillment.ServiceDefaults.ApiKeys;
 using Fulfillment.ServiceDefaults.DataStores;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xunit;
 
@@ -23,15 +22,16 @@ public sealed class SecondStartTests(TestServers servers)
         await using var take = new NpgsqlCommand("SELECT pg_advisory_lock(19797034454830156)", other);
         await take.ExecuteNonQueryAsync(Cancellation);
 
-        await Migrator.MigrateAsync(source, Scripts, NullLogger.Instance, Cancellation);
+        Assert.True(await Migrator.IsMigratedAsync(source, Scripts, Cancellation));
 
-        // One script short, and it queues behind the holder as before.
+        // One script short, and it waits for its turn.
         await ExecuteAsync(source, "DELETE FROM schemaversions WHERE scriptname LIKE '%0003%'");
+        Assert.False(await Migrator.IsMigratedAsync(source, Scripts, Cancellation));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var waiting = Migrator.MigrateAsync(source, Scripts, NullLogger.Instance, patience.Token);
-        await Eventually.HoldsAsync(async () => await ReadAsync<long>(
-            source, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
-                + "(SELECT oid FROM pg_database WHERE datname = current_database())") == 1);
+        var log = new Migrations.Lines();
+        var waiting = Migrator.MigrateAsync(
+            source, Scripts, new MigrationOptions(), TimeProvider.System, log, patience.Token);
+        await Eventually.HoldsAsync(() => Task.FromResult(log.Has("Another process migrates")));
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }

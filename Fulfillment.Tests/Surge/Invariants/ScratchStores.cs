@@ -45,7 +45,9 @@ public sealed class ScratchStores : IAsyncLifetime
     private async Task FillAsync(string database, string assembly, string sql)
     {
         await using var source = Source(database);
-        await Migrator.MigrateAsync(source, Assembly.Load(assembly), NullLogger.Instance, TestContext.Current.CancellationToken);
+        await Migrator.MigrateAsync(
+            source, Assembly.Load(assembly), new MigrationOptions(), TimeProvider.System, NullLogger.Instance,
+            TestContext.Current.CancellationToken);
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
