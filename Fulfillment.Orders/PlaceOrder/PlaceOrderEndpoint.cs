@@ -122,7 +122,7 @@ internal static class PlaceOrderEndpoint
         if (client is null) return (null, Problems.Create(422, "unknown_client", "The client does not exist."));
         if (client.TimeZone is null && request.ShipBy is null)
             return (null, Problems.Create(
-                503, "time_zone_missing", "The warehouse's time zone is not known here: send a shipBy, or come again."));
+                503, "time_zone_missing", "The warehouse's time zone is not known here: send a shipBy."));
         var order = NewOrderOf(request, client, now, key);
         return desk.Writer.TryPlace(order)
             ? (order, null)

@@ -22,7 +22,7 @@ public sealed record MigrationOptions
     /// <summary><c>Migrations:ExecutionSecondsMax</c>: of one script, such as an index over a large table.</summary>
     public TimeSpan ExecutionMax { get; init; } = TimeSpan.FromHours(2);
 
-    /// <summary><c>Migrations:WaitSecondsMax</c>: how long the command waits for a Postgres that is not there yet.</summary>
+    /// <summary><c>Migrations:WaitSecondsMax</c>: how long the command waits for a Postgres that is away.</summary>
     public TimeSpan WaitMax { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <exception cref="WrongSettingException">A value cannot be read or is out of its range.</exception>

@@ -14,7 +14,7 @@ internal sealed partial record MigrationScript(string Name, string Sql)
     internal bool InTransaction { get; } =
         !Sql.StartsWith("-- no transaction", StringComparison.Ordinal);
 
-    /// <summary>The index that it builds beside the traffic: a build that failed leaves an invalid one behind.</summary>
+    /// <summary>The index that it builds beside the traffic; a build that failed leaves it invalid.</summary>
     internal string? ConcurrentIndex { get; } =
         BuiltIndex().Match(Sql) is { Success: true } match ? match.Groups[1].Value : null;
 

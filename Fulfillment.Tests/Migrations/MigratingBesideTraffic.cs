@@ -88,8 +88,8 @@ public sealed class MigratingBesideTraffic(TestServers servers) : IAsyncLifetime
             CREATE INDEX CONCURRENTLY IF NOT EXISTS work_by_note ON work (note)
             """));
         await Eventually.HoldsAsync(async () => await CountAsync(
-            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' AND wait_event_type = 'Lock' "
-            + "AND datname = current_database()") > 0);
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' "
+            + "AND wait_event_type = 'Lock' AND datname = current_database()") > 0);
         await ExecuteAsync("UPDATE work SET note = 'passes' WHERE id = 2");
         Assert.False(building.IsCompleted);
         await open.CommitAsync(Cancellation);

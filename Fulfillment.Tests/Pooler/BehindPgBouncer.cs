@@ -20,7 +20,8 @@ public sealed class BehindPgBouncer(TestServers servers)
     [Fact]
     public async Task Orders_are_placed_planned_picked_and_shipped_by_many_at_once()
     {
-        var (ordersdb, pickingdb) = (await servers.CreateOrdersDatabaseAsync(), await servers.CreatePickingDatabaseAsync());
+        var (ordersdb, pickingdb) = (
+            await servers.CreateOrdersDatabaseAsync(), await servers.CreatePickingDatabaseAsync());
         await using var ordersPooler = await PgBouncer.StartAsync(ordersdb);
         await using var pickingPooler = await PgBouncer.StartAsync(pickingdb);
         await using var redis = await TestServers.StartRedisAsync();
@@ -171,7 +172,8 @@ public sealed class BehindPgBouncer(TestServers servers)
     private static async Task<HttpResponseMessage> OkAsync(Task<HttpResponseMessage> asked)
     {
         var answer = await asked;
-        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync(Cancellation)}");
+        var body = await answer.Content.ReadAsStringAsync(Cancellation);
+        Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}: {body}");
         return answer;
     }
 

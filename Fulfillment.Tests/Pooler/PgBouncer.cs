@@ -31,10 +31,11 @@ internal sealed class PgBouncer : IAsyncDisposable
         Assert.SkipWhen(Program is null, "pgbouncer is not installed (apt-get install pgbouncer)");
         var server = new NpgsqlConnectionStringBuilder(database);
         var (folder, port) = (Directory.CreateTempSubdirectory("fulfillment-pooler-").FullName, Ports.Free());
+        var at = $"host={server.Host} port={server.Port}";
         var settings = Path.Combine(folder, "pgbouncer.ini");
         await File.WriteAllTextAsync(settings, $"""
             [databases]
-            pooled = host={server.Host} port={server.Port} dbname={server.Database} user={server.Username} password={server.Password}
+            pooled = {at} dbname={server.Database} user={server.Username} password={server.Password}
             [pgbouncer]
             listen_addr = 127.0.0.1
             listen_port = {port}
@@ -75,7 +76,8 @@ internal sealed class PgBouncer : IAsyncDisposable
     {
         try
         {
-            await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;No Reset On Close=true");
+            await using var connection = new NpgsqlConnection(
+                ConnectionString + ";Pooling=false;No Reset On Close=true");
             await connection.OpenAsync();
             return true;
         }
