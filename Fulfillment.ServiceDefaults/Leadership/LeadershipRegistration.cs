@@ -1,6 +1,5 @@
 using Fulfillment.ServiceDefaults.Azure;
 using Fulfillment.ServiceDefaults.DataStores;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -49,7 +48,7 @@ public static class LeadershipRegistration
     {
         ArgumentNullException.ThrowIfNull(builder);
         var options = LeadershipOptions.From(builder.Configuration);
-        var direct = Direct(builder.Configuration, name);
+        var direct = ConnectionSettings.Direct(builder.Configuration, name, poolMax: 1);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<LeadershipMetrics>();
         builder.Services.AddSingleton(services => new LeaderStores(
@@ -97,12 +96,5 @@ public static class LeadershipRegistration
         };
         parts.Options = $"{parts.Options} {NoticeLoss} {LeaderSession}".Trim();
         return parts.ConnectionString;
-    }
-
-    private static string Direct(IConfiguration configuration, string name)
-    {
-        var past = $"{name}-direct";
-        var given = !string.IsNullOrWhiteSpace(configuration.GetConnectionString(past));
-        return ConnectionSettings.Postgres(configuration, given ? past : name, poolMax: 1);
     }
 }
