@@ -1,3 +1,5 @@
+using Fulfillment.Planning.Columns;
+
 namespace Fulfillment.Planning.Batching;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace Fulfillment.Planning.Batching;
 /// </summary>
 internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, SeenBatches? seen)
 {
-    private const int WholeColumnsMax = 1 << 19;
+    private const int WholeShare = 2;
     private const int GroupColumnsMax = 6_000;
     private const long GroupUnitsMax = 1_000_000;
     private const int GroupOrdersLeast = 6;
@@ -17,9 +19,7 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, 
     private readonly HashSet<ulong> _seen = [];
     private int _groupOrders = 16;
     private int _nextSeen;
-    private long _wholeUnits;
-    private int? _cartsDone;
-    private bool _isWholeDone;
+    private WholePool? _whole;
 
     /// <summary>No plan is shorter than the bound, and one of that length is known.</summary>
     internal bool IsProof { get; private set; }
@@ -27,35 +27,31 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, 
     /// <summary>No plan is shorter.</summary>
     internal long BoundMm { get; private set; }
 
-    /// <summary>The whole pool, when it has few enough orders: with as few carts as its load allows, then with as many
-    /// as the plan has, then with any number, which proves the best plan.</summary>
-    internal List<List<int>>? TryWhole(long unitsMax, long unitsLeft)
+    /// <summary>The whole pool by column generation, when it has few enough orders; has a share of all units.</summary>
+    internal List<List<int>>? Whole(long unitsLeft)
     {
-        if (pool.Orders > FeasibleBatches.OrdersMax || _isWholeDone || unitsMax < 2 * _wholeUnits) return null;
-        _wholeUnits = unitsMax;
-        unitsMax = Math.Min(unitsMax, unitsLeft);
-        Span<int> orders = stackalloc int[pool.Orders];
-        var (load, used) = (0L, 0);
-        for (var o = 0; o < orders.Length; o++) load += pool.Loads[orders[o] = o];
-        for (var b = 0; b < batches.Count; b++) used += batches.Sizes[b] > 0 ? 1 : 0;
-        var cart = pool.Problem.Cart;
-        List<List<int>>? better = null;
-        var best = batches.TotalMm;
-        foreach (var carts in (int?[])[pool.CartsLeast, used, null])
+        if (pool.Orders > OrderSet.Most || IsProof) return null;
+        var start = _whole?.Units ?? 0;
+        var unitsMax = (batches.UnitsSpent - start) / WholeShare - start;
+        if (unitsMax <= 0) return null;
+        if (_whole is null)
         {
-            if (_cartsDone >= carts) continue;
-            if (carts is { } most && most * (long)cart.LoadMax - load >= cart.LoadMax) continue;
-            var found = _repartition.TryImprove(orders, best, carts, WholeColumnsMax, unitsMax);
-            batches.Charge(_repartition.Units);
-            unitsMax -= _repartition.Units;
-            if (found is not null) (better, best) = (found, LengthOf(found));
-            if (_repartition.IsComplete) _cartsDone = carts;
-            if (_repartition.IsProof) (IsProof, _isWholeDone) = (true, true);
-            if (IsProof) BoundMm = best;
-            else if (_repartition.IsUnrestricted) BoundMm = Math.Max(BoundMm, _repartition.BoundMm);
-            if (IsProof || unitsMax <= 0) break;
+
+            Span<int> orders = stackalloc int[pool.Orders];
+            for (var o = 0; o < orders.Length; o++) orders[o] = o;
+            _whole = new WholePool(pool, orders);
         }
 
+        for (var b = 0; b < batches.Count; b++)
+        {
+            var set = OrderSet.Empty;
+            foreach (var o in batches.MembersOf(b)) set |= OrderSet.Of(o);
+            if (!set.IsEmpty) _whole.Know(set, batches.Costs[b]);
+        }
+
+        var better = _whole.Advance(batches.TotalMm, seen, unitsMax, unitsLeft);
+        batches.Charge(_whole.Units - start);
+        (IsProof, BoundMm) = (_whole.IsProof, _whole.BoundMm);
         return better;
     }
 
@@ -161,5 +157,4 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, 
         return length;
     }
 
-    private long LengthOf(List<List<int>> plan) => plan.Sum(b => (long)pool.CostOf(b));
 }

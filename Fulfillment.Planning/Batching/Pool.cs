@@ -30,6 +30,7 @@ internal sealed class Pool
         for (var o = 0; o < Orders; o++) Alone[o] = cost.Of(MaskOf(o));
         HasFewMoves = IsLarge || cost.Units > QuickUnitsMax;
         var (load, cart) = (Loads.Sum(l => (long)l), problem.Cart);
+        StepMm = StepOf(Floor);
         CartsLeast = (int)Math.Max(
             (load + cart.LoadMax - 1) / cart.LoadMax, ((long)Orders + cart.OrdersMax - 1) / cart.OrdersMax);
     }
@@ -46,6 +47,9 @@ internal sealed class Pool
     /// <summary>Whether moves are few, for there are many orders or a tour takes long to price.</summary>
     internal bool HasFewMoves { get; }
 
+    /// <summary>Every tour is a multiple of it: two plans differ by that much or not at all.</summary>
+    internal int StepMm { get; }
+
     /// <summary>No plan has fewer carts.</summary>
     internal int CartsLeast { get; }
 
@@ -57,6 +61,32 @@ internal sealed class Pool
     internal int[] Alone { get; }
 
     internal Span<ulong> MaskOf(int order) => _masks.AsSpan(order * Floor.MaskWords, Floor.MaskWords);
+
+    /// <summary>
+    /// A tour crosses every line between two neighbouring aisles, and between two neighbouring bays over all aisles, as
+    /// often one way as the other: its length is a sum of distances between neighbours, each an even number of times.
+    /// Ways from the depot to several aisles are walked once each.
+    /// </summary>
+    private static int StepOf(Floor floor)
+    {
+        long step = floor.PitchMm;
+        foreach (var block in floor.Layout.Definition.Blocks)
+        {
+            step = Gcd(step, block.BayPitchMm);
+            step = Gcd(step, block.FrontToFirstBayMm);
+            step = Gcd(step, block.LastBayToBackMm);
+        }
+
+        if (floor.DepotAisle >= 0) return (int)(2 * Gcd(step, floor.Layout.Definition.DepotToFrontMm));
+        foreach (var entry in floor.EntryMm) step = Gcd(step, entry);
+        return (int)step;
+    }
+
+    private static long Gcd(long a, long b)
+    {
+        while (b != 0) (a, b) = (b, a % b);
+        return a;
+    }
 
     /// <summary>The exact tour over some orders.</summary>
     internal int CostOf(List<int> orders)

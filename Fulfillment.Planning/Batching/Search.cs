@@ -93,8 +93,7 @@ internal sealed class Search
     private void PolishBest(Polish polish, Budget budget, CancellationToken stop)
     {
         _batches.Start(_best);
-        if (polish.TryWhole(_batches.UnitsSpent / 3, budget.Units - _batches.UnitsSpent) is { } whole)
-            Offer(whole, "set-partitioning/exact");
+        if (polish.Whole(budget.Units - _batches.UnitsSpent) is { } whole) Offer(whole, "column-generation/exact");
         if (IsOver(budget, stop) || IsShortest(polish)) return;
         _batches.Start(_best);
         if (polish.SeenGroups(_batches.UnitsSpent / 4, budget.Units - _batches.UnitsSpent) && Keep())
