@@ -10,6 +10,7 @@ namespace Fulfillment.Planning.Batching;
 internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, SeenBatches? seen)
 {
     private const int WholeShare = 2;
+    private const long WholeFromUnits = 3_000_000;
     private const int GroupColumnsMax = 6_000;
     private const long GroupUnitsMax = 1_000_000;
     private const int GroupOrdersLeast = 6;
@@ -27,20 +28,18 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, 
     /// <summary>No plan is shorter.</summary>
     internal long BoundMm { get; private set; }
 
+    /// <summary>Of two or three orders a cart there are few batches: they are soon priced.</summary>
+    private bool IsOfSmallCarts => 2 * pool.Orders <= 5 * pool.CartsLeast;
+
     /// <summary>The whole pool by column generation, when it has few enough orders; has a share of all units.</summary>
     internal List<List<int>>? Whole(long unitsLeft)
     {
         if (pool.Orders > OrderSet.Most || IsProof) return null;
+        if (!IsOfSmallCarts && batches.UnitsSpent < WholeFromUnits) return null;
         var start = _whole?.Units ?? 0;
         var unitsMax = (batches.UnitsSpent - start) / WholeShare - start;
         if (unitsMax <= 0) return null;
-        if (_whole is null)
-        {
-
-            Span<int> orders = stackalloc int[pool.Orders];
-            for (var o = 0; o < orders.Length; o++) orders[o] = o;
-            _whole = new WholePool(pool, orders);
-        }
+        _whole ??= new WholePool(pool, [.. Enumerable.Range(0, pool.Orders)]);
 
         for (var b = 0; b < batches.Count; b++)
         {
@@ -49,7 +48,7 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, 
             if (!set.IsEmpty) _whole.Know(set, batches.Costs[b]);
         }
 
-        var better = _whole.Advance(batches.TotalMm, seen, unitsMax, unitsLeft);
+        var better = _whole.Advance(batches.TotalMm, seen, unitsMax, unitsLeft - (_whole.Units - start));
         batches.Charge(_whole.Units - start);
         (IsProof, BoundMm) = (_whole.IsProof, _whole.BoundMm);
         return better;

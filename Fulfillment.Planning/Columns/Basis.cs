@@ -49,12 +49,6 @@ internal sealed class Basis
 
     internal int PivotsSinceFresh { get; private set; }
 
-    internal void Clear()
-    {
-        Rows = 0;
-        Array.Clear(_inverse);
-    }
-
     /// <summary>A row of its own: nothing that is taken so far is in it.</summary>
     internal void Open(double right, int column, double cost)
     {

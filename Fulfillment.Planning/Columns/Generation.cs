@@ -99,6 +99,8 @@ internal sealed class Generation
             _triedUnits = shareUnits;
         }
 
+        // One more for a proof, so that a budget of just what was spent gets to the same end.
+        _otherUnits += IsProof ? 1 : 0;
         return _selection.Better;
     }
 

@@ -20,7 +20,7 @@ internal sealed class Master(ColumnPool columns, Triples triples)
     private const int PivotsMax = 20_000;
     private const double BannedMm = 1e8;
 
-    private readonly Basis _basis = new(RowsMax);
+    private Basis _basis = new(0);
     private readonly int[] _rowsOfColumn = new int[RowsMax];
     private readonly (double Reduced, int Column)[] _best = new (double, int)[Candidates];
     private bool[] _banned = [];
@@ -52,7 +52,7 @@ internal sealed class Master(ColumnPool columns, Triples triples)
     internal void Start(int orders, Carts carts, ReadOnlySpan<int> alone)
     {
         (_orders, _carts, _banned, _chargedColumns, _chargedTriples) = (orders, carts, [], 0, 0);
-        _basis.Clear();
+        _basis = new Basis(orders + 1 + Prices.TriplesMax);
         for (var r = 0; r < orders; r++) _basis.Open(Right(1, r), Basis.StandIn, 2.0 * alone[r]);
         // Of at most so many carts none need be taken: what is spare stands in the row.
         if (carts.IsAtLeast) _basis.Open(Right(carts.Count, orders), Basis.StandIn, alone[0]);

@@ -114,10 +114,11 @@ internal sealed class Selection(
             _tree.Add(set, from.Costs[j], load, Math.Max(0, reduced));
         }
 
-        _otherUnits += from.Count * (1 + triples.Count / 4);
+        var looked = from.Count * (1L + triples.Count / 4);
+        _otherUnits += looked;
         var step = pool.StepMm;
         var limits = new SetTree.Limits(slack, Sum(prices), UpperMm - step, step, _carts, prices.Cart, cart, _load);
-        var isBetter = _tree.TryBeat(_orders.Length, limits, unitsMax);
+        var isBetter = _tree.TryBeat(_orders.Length, limits, unitsMax - looked);
         _otherUnits += _tree.Units;
         if (isBetter) TakePlan(_tree.Best.ToArray());
         return _tree.IsComplete;

@@ -14,7 +14,7 @@ internal sealed class SetTree
     private readonly int[] _chosen = new int[OrderSet.Most + 1];
     private readonly OrderSet[] _best = new OrderSet[OrderSet.Most + 1];
     private int _bestCount, _count;
-    private Limits _limits = new();
+    private Limits _limits;
     private long _slack, _mostMm, _unitsMax;
 
     private readonly record struct Item(OrderSet Set, int Cost, int Load, long Reduced, long Share);

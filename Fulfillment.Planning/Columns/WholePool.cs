@@ -16,9 +16,9 @@ internal sealed class WholePool
     private long _boundMm;
     private long _unitsBefore;
 
-    internal WholePool(Pool pool, ReadOnlySpan<int> orders)
+    internal WholePool(Pool pool, int[] orders)
     {
-        (_pool, _orders) = (pool, orders.ToArray());
+        (_pool, _orders) = (pool, orders);
         _parts.Add(new Generation(pool, _orders));
     }
 

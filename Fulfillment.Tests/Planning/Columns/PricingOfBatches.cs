@@ -11,7 +11,7 @@ public class PricingOfBatches
     public void It_finds_every_batch_below_a_reduced_cost_and_no_other()
     {
         var random = new Random(71);
-        for (var i = 0; i < 120; i++)
+        for (var i = 0; i < 90; i++)
         {
             var problem = RandomPools.Pool(random, RandomPools.Layout(random, 1 + i % 2), random.Next(1, 10));
             if (i % 3 == 0) problem = problem with { Cart = problem.Cart with { OrdersMax = random.Next(1, 4) } };
