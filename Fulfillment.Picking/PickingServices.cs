@@ -22,6 +22,7 @@ internal static class PickingServices
         services.AddSingleton<ToggleWatch>();
         services.AddHostedService(all => all.GetRequiredService<ToggleWatch>());
         services.AddSingleton<LoneFailures>();
+        services.AddSingleton<PlanAlone>();
         services.AddSingleton<IntakeWorker>();
         services.AddSingleton<ExpireLeases>();
         if (settings.WorkerEnabled) services.AddHostedService<IntakeLoops>();

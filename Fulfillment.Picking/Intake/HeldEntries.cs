@@ -13,6 +13,7 @@ internal sealed class HeldEntries : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _done = new();
     private readonly Task _renewing;
+    private bool _counted;
 
     internal HeldEntries(PickingQueue queue, IEnumerable<RedisValue> ids, TimeSpan renewEvery, TimeProvider clock)
     {
@@ -34,6 +35,9 @@ internal sealed class HeldEntries : IAsyncDisposable
         lock (_lock) _open.ExceptWith(ids);
     }
 
+    /// <summary>What goes back has been tried, and this delivery counts.</summary>
+    internal void CountDelivery() => _counted = true;
+
     public async ValueTask DisposeAsync()
     {
         await _done.CancelAsync();
@@ -41,7 +45,7 @@ internal sealed class HeldEntries : IAsyncDisposable
         _done.Dispose();
         try
         {
-            await _queue.HandBackAsync(Open());
+            await _queue.HandBackAsync(Open(), _counted);
         }
         catch (Exception gone) when (gone is RedisException or TimeoutException)
         {

@@ -59,7 +59,12 @@ internal sealed partial class IntakeLoops(
         }
         catch (Exception lost) when (lost is DbException or RedisException or TimeoutException)
         {
-            StoreLost(log, lost.Message.Split('\n')[0]);
+            StoreLost(log, lost);
+            return false;
+        }
+        catch (BrokenStoreException broken)
+        {
+            StoreBroken(log, broken.Message);
             return false;
         }
         catch (OperationCanceledException)
@@ -75,12 +80,15 @@ internal sealed partial class IntakeLoops(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "A store does not answer, trying again: {Problem}")]
-    private static partial void StoreLost(ILogger log, string problem);
+    [LoggerMessage(1, LogLevel.Warning, "A store does not do what it should, trying again")]
+    private static partial void StoreLost(ILogger log, Exception problem);
 
     [LoggerMessage(2, LogLevel.Information, "{Orphans} orphaned entries were put into the queue again")]
     private static partial void OrphansRequeued(ILogger log, int orphans);
 
     [LoggerMessage(3, LogLevel.Error, "The worker failed, and goes on")]
     private static partial void LoopFailed(ILogger log, Exception bug);
+
+    [LoggerMessage(4, LogLevel.Error, "Nothing can be planned, and no release is to blame: {Problem}")]
+    private static partial void StoreBroken(ILogger log, string problem);
 }

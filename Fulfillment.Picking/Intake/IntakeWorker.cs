@@ -1,7 +1,5 @@
-using System.Data.Common;
 using Fulfillment.Picking.DeadLetters;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace Fulfillment.Picking.Intake;
 
@@ -16,7 +14,7 @@ internal enum Poll
 /// One worker of the warehouse's queue: gathers a pool, has it planned and committed, settles its entries.
 /// </summary>
 internal sealed partial class IntakeWorker(
-    PickingQueue queue, PlanPool planPool, LoneFailures loneFailures, NpgsqlDataSource database,
+    PickingQueue queue, PlanPool planPool, PlanAlone planAlone, NpgsqlDataSource database,
     PickingSettings settings,
     PickingTelemetry telemetry, TimeProvider clock, ILogger<IntakeWorker> log)
 {
@@ -25,7 +23,7 @@ internal sealed partial class IntakeWorker(
     /// </summary>
     internal const int AloneFromDelivery = 3;
 
-    private DateTimeOffset _claimAt = DateTimeOffset.MinValue;
+    private long? _claimedAt;
 
     /// <summary>
     /// Serves one pool. When it throws (a lost store) or <paramref name="stopping"/> fires, what was not planned is
@@ -38,18 +36,27 @@ internal sealed partial class IntakeWorker(
 
         await using var held = new HeldEntries(queue, deliveries.Select(d => d.Entry.Id), settings.RenewEvery, clock);
         if (stopping.IsCancellationRequested) return Poll.Idle;
-        // A commit under way is not cut off by a stop: its outcome would be unknown for no gain.
-        await ServeAsync(deliveries, held, stopping, CancellationToken.None);
-        return Poll.Again;
+        try
+        {
+            // A commit under way is not cut off by a stop: its outcome would be unknown for no gain.
+            await ServeAsync(deliveries, held, stopping, CancellationToken.None);
+            return Poll.Again;
+        }
+        catch (Exception late) when (PlanAlone.IsLocked(late))
+        {
+            // One of them may be all that it waits for. The third delivery finds out which: each is planned alone.
+            held.CountDelivery();
+            throw;
+        }
     }
 
     private async Task<IReadOnlyList<Delivery>> GatherAsync(CancellationToken stopping)
     {
         var pool = new List<Delivery>();
-        var now = clock.GetUtcNow();
-        if (now >= _claimAt)
+        // By a clock that nobody sets.
+        if (_claimedAt is not { } at || clock.GetElapsedTime(at) >= settings.ClaimEvery)
         {
-            _claimAt = now + settings.ClaimEvery;
+            _claimedAt = clock.GetTimestamp();
             pool.AddRange(await queue.ClaimAsync(settings.PoolOrdersMax));
             if (pool.Count > 0) telemetry.Redeliveries(pool.Count);
         }
@@ -78,8 +85,11 @@ internal sealed partial class IntakeWorker(
         var signals = arrivals.Select(a => a.Arrival).OfType<Arrival.Signal>().ToList();
         if (signals.Count > 0)
         {
-            await SettleSignals.SettleAsync(database, settings.WarehouseId, signals, clock.GetUtcNow(), cancellation);
-            await held.SettleAsync([.. signals.Select(s => s.Entry.Id)]);
+            var waiting = await SettleSignals.SettleAsync(
+                database, settings.WarehouseId, signals, clock.GetUtcNow(), cancellation);
+            var left = signals.Where(signal => waiting.Contains(signal.Key)).Select(signal => signal.Entry.Id).ToList();
+            held.Leave([.. left]);
+            await held.SettleAsync([.. signals.Select(signal => signal.Entry.Id).Except(left)]);
         }
 
         var releases = arrivals.Where(a => a.Arrival is Arrival.Release)
@@ -90,25 +100,28 @@ internal sealed partial class IntakeWorker(
         var together = releases.Where(r => r.Deliveries < AloneFromDelivery).Select(r => r.Release).ToList();
         var alone = releases.Where(r => r.Deliveries >= AloneFromDelivery).Select(r => r.Release).ToList();
         var age = EffortLadder.AgeOf(together, deliveries.Count >= settings.PoolOrdersMax, clock.GetUtcNow());
-        if (together.Count > 0 && !await PlanTogetherAsync(together, age, held, cancellation)) alone.AddRange(together);
-        foreach (var release in alone)
-        {
-            if (stopping.IsCancellationRequested) return;
-            await PlanAloneAsync(release, held, cancellation);
-        }
+        var planned = together.Count == 0 ? 0 : await PlanTogetherAsync(together, age, held, cancellation);
+        if (planned is null) alone.AddRange(together);
+        await planAlone.PlanAsync(alone, planned > 0, held, stopping, cancellation);
     }
 
     private async Task SettleBrokenAsync(List<Arrival.Broken> broken, HeldEntries held, CancellationToken cancellation)
     {
         foreach (var message in broken)
         {
-            await using (var connection = await database.OpenConnectionAsync(cancellation))
+            try
             {
+                await using var connection = await database.OpenConnectionAsync(cancellation);
                 await using var transaction = await connection.BeginTransactionAsync(cancellation);
                 await Burial.BuryAsync(
                     connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [Letter.Of(message)],
                     cancellation);
                 await transaction.CommitAsync(cancellation);
+            }
+            catch (PostgresException locked) when (PlanAlone.IsLocked(locked))
+            {
+                held.Leave([message.Entry.Id]); // somebody is writing of that release: it comes again
+                continue;
             }
 
             telemetry.DeadLetters(1);
@@ -118,85 +131,35 @@ internal sealed partial class IntakeWorker(
     }
 
     /// <summary>
-    /// False when the pool failed by its own making: one of it is at fault, and each is to be tried alone.
+    /// How many are known to the database now; null when the pool failed by its own making: one of it is at fault, and
+    /// each is to be tried alone.
     /// </summary>
-    private async Task<bool> PlanTogetherAsync(
+    private async Task<int?> PlanTogetherAsync(
         List<PooledRelease> pool, TimeSpan backlogAge, HeldEntries held, CancellationToken cancellation)
     {
+        IReadOnlySet<ReleaseId> waiting;
         try
         {
-            await planPool.PlanAsync(pool, backlogAge, cancellation);
+            waiting = await planPool.PlanAsync(pool, backlogAge, cancellation);
         }
-        catch (Exception own) when (!IsInfrastructure(own))
+        catch (Exception own) when (!PlanAlone.IsStores(own))
         {
-            PoolFailed(log, own, pool.Count);
-            return false;
+            PoolFailed(log, pool.Count, own.Message.Split('\n', 2)[0]);
+            return null;
         }
 
-        await held.SettleAsync([.. pool.SelectMany(r => r.EntryIds)]);
-        return true;
-    }
-
-    private async Task PlanAloneAsync(PooledRelease release, HeldEntries held, CancellationToken cancellation)
-    {
-        var (attempt, lastReason) = await loneFailures.BeginAsync(release.Key, cancellation);
-        if (attempt > LoneFailures.FailuresMax)
-        {
-            await BuryAsync(release, lastReason, held, cancellation);
-            return;
-        }
-
-        try
-        {
-            await planPool.PlanAsync([release], backlogAge: null, cancellation);
-        }
-        catch (Exception own) when (!IsInfrastructure(own))
-        {
-            ReleaseFailed(log, own, release.Message.OrderId, release.Message.ReleaseNo, attempt,
-                LoneFailures.FailuresMax);
-            await loneFailures.NoteAsync(release.Key, own.Message, cancellation);
-            if (attempt == LoneFailures.FailuresMax) await BuryAsync(release, own.Message, held, cancellation);
-            else held.Leave(release.EntryIds); // pending: it comes again when its claim time is over
-            return;
-        }
-        catch (Exception lost) when (IsInfrastructure(lost))
-        {
-            // With the database gone this fails too, and one attempt too many is counted: the fifth still needs four
-            // more.
-            await loneFailures.TakeBackAsync(release.Key, cancellation);
-            throw;
-        }
-
-        await loneFailures.ForgetAsync(release.Key, cancellation);
-        await held.SettleAsync(release.EntryIds);
-    }
-
-    private async Task BuryAsync(PooledRelease release, string reason, HeldEntries held, CancellationToken cancellation)
-    {
-        await loneFailures.BuryAsync(release, reason, cancellation);
-        await loneFailures.ForgetAsync(release.Key, cancellation);
-        telemetry.DeadLetters(1);
-        await held.SettleAsync(release.EntryIds);
+        // What somebody else is writing of comes again after the claim time.
+        held.Leave([.. pool.Where(r => waiting.Contains(r.Key)).SelectMany(r => r.EntryIds)]);
+        await held.SettleAsync([.. pool.Where(r => !waiting.Contains(r.Key)).SelectMany(r => r.EntryIds)]);
+        return pool.Count - waiting.Count;
     }
 
     private static PooledRelease Pooled(IReadOnlyList<Arrival.Release> copies) =>
         new(copies[0].Message, copies[0].TraceParent, [.. copies.Select(c => c.Entry)]);
 
-    /// <summary>A lost or overloaded store, a deadlock: nothing that a release has done.</summary>
-    internal static bool IsInfrastructure(Exception thrown) => thrown switch
-    {
-        DbException database => database.IsTransient,
-        RedisException or TimeoutException or OperationCanceledException => true,
-        _ => false,
-    };
-
     [LoggerMessage(1, LogLevel.Warning, "Entry {Entry} cannot be served and is in the dead letters: {Reason}")]
     private static partial void MessageBroken(ILogger log, string entry, string reason);
 
-    [LoggerMessage(2, LogLevel.Error, "A pool of {Releases} releases failed; each is planned alone")]
-    private static partial void PoolFailed(ILogger log, Exception own, int releases);
-
-    [LoggerMessage(3, LogLevel.Error, "Release {OrderId}/{ReleaseNo} failed alone, attempt {Attempt} of {AttemptsMax}")]
-    private static partial void ReleaseFailed(ILogger log, Exception own, Guid orderId, int releaseNo, int attempt,
-        int attemptsMax);
+    [LoggerMessage(2, LogLevel.Error, "A pool of {Releases} releases failed; each is planned alone: {Problem}")]
+    private static partial void PoolFailed(ILogger log, int releases, string problem);
 }

@@ -23,8 +23,11 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
         """;
 
     private const string TakeBackSql = """
-        UPDATE lone_failures SET failures = failures - 1
-        WHERE warehouse_id = $1 AND order_id = $2 AND release_no = $3 AND failures > 0
+        WITH gone AS (
+            DELETE FROM lone_failures
+            WHERE warehouse_id = $1 AND order_id = $2 AND release_no = $3 AND failures <= $4)
+        UPDATE lone_failures SET failures = failures - $4
+        WHERE warehouse_id = $1 AND order_id = $2 AND release_no = $3 AND failures > $4
         """;
 
     private const string ForgetSql =
@@ -46,11 +49,20 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    internal Task TakeBackAsync(ReleaseId key, CancellationToken cancellation) =>
-        ExecuteAsync(TakeBackSql, key, cancellation);
+    /// <summary>As many attempts as were not its fault; a row that says nothing any more is gone.</summary>
+    internal async Task TakeBackAsync(ReleaseId key, int attempts, CancellationToken cancellation)
+    {
+        if (attempts == 0) return;
+        await using var command = Command(TakeBackSql, key);
+        command.Parameters.Add(Typed.Integer(attempts));
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
 
-    internal Task ForgetAsync(ReleaseId key, CancellationToken cancellation) =>
-        ExecuteAsync(ForgetSql, key, cancellation);
+    internal async Task ForgetAsync(ReleaseId key, CancellationToken cancellation)
+    {
+        await using var command = Command(ForgetSql, key);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
 
     /// <summary>Ends the attempts: the release goes to the dead letters with a Failed event.</summary>
     internal async Task BuryAsync(PooledRelease release, string reason, CancellationToken cancellation)
@@ -61,12 +73,6 @@ internal sealed class LoneFailures(NpgsqlDataSource database, PickingSettings se
         await Burial.BuryAsync(connection, transaction, settings.WarehouseId, clock.GetUtcNow(), [letter],
             cancellation);
         await transaction.CommitAsync(cancellation);
-    }
-
-    private async Task ExecuteAsync(string sql, ReleaseId key, CancellationToken cancellation)
-    {
-        await using var command = Command(sql, key);
-        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private NpgsqlCommand Command(string sql, ReleaseId key)

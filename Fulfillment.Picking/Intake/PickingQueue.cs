@@ -85,15 +85,16 @@ internal sealed class PickingQueue(IConnectionMultiplexer redis, PickingSettings
 
     /// <summary>
     /// Gives back what we will not plan: the entries keep their ids (the relay would publish a moved one again) and get
-    /// an idle time that any worker may claim at once, and this delivery does not count against them.
+    /// an idle time that any worker may claim at once, and unless it is <paramref name="counted"/> no delivery counts
+    /// against them.
     /// </summary>
-    internal Task HandBackAsync(RedisValue[] ids)
+    internal Task HandBackAsync(RedisValue[] ids, bool counted = false)
     {
         if (ids.Length == 0) return Task.CompletedTask;
         var idleMs = 2 * (long)settings.ClaimAfter.TotalMilliseconds;
         return Database.ExecuteAsync(
             "XCLAIM", [_stream, StreamNames.Group, Consumer, 0, .. ids.Select(id => (object)id), "IDLE", idleMs,
-                "RETRYCOUNT", 0, "JUSTID"]);
+                .. counted ? [] : (object[])["RETRYCOUNT", 0], "JUSTID"]);
     }
 
     internal async Task BeatAsync()

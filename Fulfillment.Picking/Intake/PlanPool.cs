@@ -8,9 +8,9 @@ using Npgsql;
 namespace Fulfillment.Picking.Intake;
 
 /// <summary>
-/// Turns a pool of releases into committed tours. When it returns, every release of the pool is known to the database
-/// (planned now, planned before, or in the dead letters) and its entries may be settled; when it throws, nothing
-/// happened.
+/// Turns a pool of releases into committed tours. When it returns, every release of the pool but those that it names is
+/// known to the database (planned now, planned before, or in the dead letters) and its entries may be settled; when it
+/// throws, nothing happened.
 /// </summary>
 internal sealed class PlanPool(
     NpgsqlDataSource database, PickingSettings settings, WarehouseLayout layout, PlannerChoice planners,
@@ -30,7 +30,8 @@ internal sealed class PlanPool(
     /// <param name="pool">What to plan together.</param>
     /// <param name="backlogAge">How long work has waited; null leaves the rung of the ladder as it is.</param>
     /// <param name="cancellation">Ends it between two steps.</param>
-    internal async Task PlanAsync(
+    /// <returns>Those that somebody is writing of just now; they are to come again.</returns>
+    internal async Task<IReadOnlySet<ReleaseId>> PlanAsync(
         IReadOnlyList<PooledRelease> pool, TimeSpan? backlogAge, CancellationToken cancellation)
     {
         if (backlogAge is { } age)
@@ -40,6 +41,7 @@ internal sealed class PlanPool(
         }
 
         var (slotted, failed) = await SlotAsync(pool, cancellation);
+        var waiting = new HashSet<ReleaseId>();
         // One guard for all that this pool may take, however often it is planned again.
         using var guard = new CancellationTokenSource(settings.Effort.PlanMax, clock);
         while (slotted.Count + failed.Count > 0)
@@ -52,12 +54,16 @@ internal sealed class PlanPool(
             {
                 faults.StopAt.Reached(Faults.AfterCommit);
                 telemetry.Committed(planned);
-                return;
+                break;
             }
 
-            // Somebody else, or a cancel, was first: the rest is another problem and is planned as one.
-            slotted.RemoveAll(s => struck.Contains(s.Release.Key));
+            // The rest is another problem and is planned as one.
+            waiting.UnionWith(struck.Waiting);
+            slotted.RemoveAll(s => struck.Known.Contains(s.Release.Key) || waiting.Contains(s.Release.Key));
+            failed.RemoveAll(f => waiting.Contains(f.Release.Key));
         }
+
+        return waiting;
     }
 
     private async Task<(List<SlottedRelease> Slotted, List<UnplannableRelease> Failed)> SlotAsync(

@@ -38,8 +38,24 @@ internal static class SettleSignals
         """;
 
     /// <summary>One transaction for all of them, in id order, as everywhere where inbox rows are locked.</summary>
-    internal static async Task SettleAsync(
-        NpgsqlDataSource database, string warehouseId, IEnumerable<Arrival.Signal> signals, DateTimeOffset now,
+    /// <returns>The releases that somebody is writing of just now: nothing was answered for them.</returns>
+    internal static async Task<HashSet<ReleaseId>> SettleAsync(
+        NpgsqlDataSource database, string warehouseId, IReadOnlyList<Arrival.Signal> signals, DateTimeOffset now,
+        CancellationToken cancellation)
+    {
+        var waiting = new HashSet<ReleaseId>();
+        while (true)
+        {
+            Arrival.Signal[] open = [.. signals.Where(signal => !waiting.Contains(signal.Key))];
+            if (open.Length == 0) return waiting;
+            var refused = await SettleOnceAsync(database, warehouseId, open, now, cancellation);
+            if (refused.Count == 0) return waiting;
+            waiting.UnionWith(refused);
+        }
+    }
+
+    private static async Task<HashSet<ReleaseId>> SettleOnceAsync(
+        NpgsqlDataSource database, string warehouseId, Arrival.Signal[] signals, DateTimeOffset now,
         CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
@@ -48,10 +64,12 @@ internal static class SettleSignals
             .ThenBy(s => s.Key.ReleaseNo)
             .ThenBy(s => s.Message.SignalNo);
         ReleaseId[] keys = [.. inOrder.Select(signal => signal.Key)];
-        await ReleaseTurns.TakeAsync(connection, transaction, warehouseId, keys, cancellation);
+        var refused = await ReleaseTurns.TryTakeAsync(connection, transaction, warehouseId, keys, cancellation);
+        if (refused.Count > 0) return refused;
         foreach (var signal in inOrder)
             await SettleOneAsync(connection, transaction, warehouseId, signal, now, cancellation);
         await transaction.CommitAsync(cancellation);
+        return refused;
     }
 
     private static async Task SettleOneAsync(

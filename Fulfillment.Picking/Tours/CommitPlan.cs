@@ -46,29 +46,43 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
         FROM unnest($3, $4, $5, $6, $7) AS e (order_id, release_no, client_id, body, traceparent)
         """;
 
-    /// <summary>
-    /// The releases that somebody else was first to write; nothing is committed unless there are none.
-    /// </summary>
-    internal async Task<HashSet<ReleaseId>> CommitAsync(PlannedPool pool, CancellationToken cancellation)
+    // Of releases that failed alone once and are planned now.
+    private const string ForgetFailuresSql = """
+        DELETE FROM lone_failures f USING unnest($2, $3) AS r (order_id, release_no)
+        WHERE f.warehouse_id = $1 AND f.order_id = r.order_id AND f.release_no = r.release_no
+        """;
+
+    /// <summary>The releases that are not to be planned now; nothing is committed unless there are none.</summary>
+    internal async Task<Struck> CommitAsync(PlannedPool pool, CancellationToken cancellation)
     {
         var rows = pool.Parts.Select(part => TourRows.Of(part, pool.PlannedAt)).ToList();
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         ReleaseId[] keys = [.. pool.Releases.Select(r => r.Release.Key), .. pool.Failed.Select(f => f.Release.Key)];
-        await ReleaseTurns.TakeAsync(connection, transaction, settings.WarehouseId, keys, cancellation);
+        var waiting = await ReleaseTurns.TryTakeAsync(
+            connection, transaction, settings.WarehouseId, keys, cancellation);
+        if (waiting.Count > 0) return new Struck([], waiting);
         if (pool.Parts.Count > 0)
         {
-            var struck = await InsertInboxAsync(connection, transaction, pool, rows, cancellation);
-            if (struck.Count > 0) return struck;
+            var known = await InsertInboxAsync(connection, transaction, pool, rows, cancellation);
+            if (known.Count > 0) return new Struck(known, []);
             await using var batch = new NpgsqlBatch(connection, transaction);
             foreach (var (part, itsRows) in pool.Parts.Zip(rows)) AddPlan(batch, part, itsRows, pool.PlannedAt);
+            batch.BatchCommands.Add(new(ForgetFailuresSql)
+            {
+                Parameters =
+                {
+                    Typed.Text(settings.WarehouseId), Typed.Uuids([.. keys.Select(key => key.OrderId)]),
+                    Typed.Integers([.. keys.Select(key => key.ReleaseNo)]),
+                },
+            });
             await batch.ExecuteNonQueryAsync(cancellation);
         }
 
         await Burial.BuryAsync(connection, transaction, settings.WarehouseId, pool.PlannedAt,
             pool.Failed.Select(Letter.Of), cancellation);
         await transaction.CommitAsync(cancellation);
-        return [];
+        return Struck.Nothing;
     }
 
     private async Task<HashSet<ReleaseId>> InsertInboxAsync(
@@ -167,4 +181,14 @@ internal sealed class CommitPlan(NpgsqlDataSource database, PickingSettings sett
 
     private static string BodyOf(List<Guid> tours) =>
         JsonSerializer.Serialize(new EventBody { Tours = tours }, EventBodyJson.Default.EventBody);
+}
+
+/// <summary>What a commit found out about its releases.</summary>
+/// <param name="Known">Somebody else, or a cancel, was first to write them.</param>
+/// <param name="Waiting">Somebody is writing of them just now: who was first is not known yet.</param>
+internal sealed record Struck(HashSet<ReleaseId> Known, HashSet<ReleaseId> Waiting)
+{
+    internal static readonly Struck Nothing = new([], []);
+
+    internal int Count => Known.Count + Waiting.Count;
 }

@@ -87,9 +87,10 @@ internal sealed class PickingBench : IAsyncDisposable
         var plan = new PlanPool(
             Database, Settings, WarehouseLayout.Default, choice, watch, new CommitPlan(Database, Settings), faults,
             Telemetry, TimeProvider.System);
-        var failures = new LoneFailures(Database, Settings, TimeProvider.System);
+        var alone = new PlanAlone(
+            plan, new LoneFailures(Database, Settings, TimeProvider.System), Telemetry, NullLogger<PlanAlone>.Instance);
         return (new IntakeWorker(
-            queue, plan, failures, Database, Settings, Telemetry, TimeProvider.System,
+            queue, plan, alone, Database, Settings, Telemetry, TimeProvider.System,
             NullLogger<IntakeWorker>.Instance), queue);
     }
 
@@ -209,6 +210,12 @@ internal sealed class PickingBench : IAsyncDisposable
     /// <summary>The right scan of a task: all of it, or with so many short.</summary>
     internal static Scan ScanOf(FloorTask task, int shortUnits = 0, string id = "s1") =>
         new(id, task.TaskNo, task.Location, task.Sku, task.Tote, task.Quantity - shortUnits, shortUnits);
+
+    internal async Task ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
 
     internal async Task<T> ScalarAsync<T>(string sql)
     {
