@@ -16,12 +16,20 @@ public sealed partial class Autoscaler(
     TimeProvider clock, DecisionLog log, AutoscalerTelemetry? telemetry = null, ILogger<Autoscaler>? logger = null)
 {
     private readonly ILogger logger = logger ?? NullLogger<Autoscaler>.Instance;
-    private readonly HorizontalPodAutoscaler scaler = new(spec.MinReplicas, spec.MaxReplicas, options);
-    private readonly ActivationLoop activation = new(spec.MinReplicas, spec.CooldownPeriod);
-    private DateTimeOffset nextPoll = DateTimeOffset.MinValue;
-    private DateTimeOffset nextSync = DateTimeOffset.MinValue;
+    private readonly HorizontalPodAutoscaler scaler = new(new(spec.MinReplicas, spec.MaxReplicas), options);
+    private readonly ActivationLoop activation = new(new(spec.MinReplicas, spec.MaxReplicas), spec.CooldownPeriod);
+    private readonly ScalerCache scalers = new(metrics);
+    private TimeSpan pause = options.MakingPause;
+    private DateTimeOffset nextMaking = DateTimeOffset.MinValue;
+    private DateTimeOffset nextPoll = DateTimeOffset.MaxValue;
+    private DateTimeOffset nextSync = DateTimeOffset.MaxValue;
 
-    /// <summary>Turns the loops until cancelled. The first turn of both is at once.</summary>
+    /// <summary>
+    /// False until every rule's store has answered once: until then nothing scales, the minimum not either.
+    /// </summary>
+    public bool IsMade { get; private set; }
+
+    /// <summary>Turns the loops until cancelled. The first poll is at once, the first sync a period later.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         while (true)
@@ -32,33 +40,54 @@ public sealed partial class Autoscaler(
         }
     }
 
+    /// <summary>
+    /// Another least and most. KEDA's loop turns at once and counts anew from here; the autoscaler waits for its next
+    /// sync.
+    /// </summary>
+    public void Change(ReplicaBounds bounds)
+    {
+        (scaler.Bounds, activation.Bounds) = (bounds, bounds);
+        if (IsMade) nextPoll = clock.GetUtcNow();
+    }
+
     /// <summary>Does what is due by the clock and returns when something is due next.</summary>
     public async ValueTask<DateTimeOffset> StepAsync(CancellationToken cancellation)
     {
         var now = clock.GetUtcNow();
-        var (poll, sync) = (now >= nextPoll, now >= nextSync);
-        if (poll || sync)
+        if (!IsMade && now >= nextMaking) await MakeAsync(now, cancellation);
+        if (now >= nextPoll)
         {
-            var readings = new RuleReading[metrics.Count];
-            for (var index = 0; index < readings.Length; index++)
-            {
-                var metric = metrics[index];
-                readings[index] = new(metric.Name, metric.Target, await metric.ReadAsync(now, cancellation));
-            }
-            if (poll)
-            {
-                nextPoll = Next(nextPoll, spec.PollingInterval, now);
-                var verdict = activation.Poll(now, replicas.SpecCount, readings);
-                await CarryOutAsync(now, ScaleLoop.Activation, readings, verdict, cancellation);
-            }
-            if (sync)
-            {
-                nextSync = Next(nextSync, options.SyncPeriod, now);
-                var verdict = scaler.Sync(now, replicas.SpecCount, readings);
-                await CarryOutAsync(now, ScaleLoop.HorizontalPodAutoscaler, readings, verdict, cancellation);
-            }
+            nextPoll = Next(nextPoll, spec.PollingInterval, now);
+            var readings = await scalers.ReadAsync(now, cancellation);
+            var verdict = activation.Poll(now, replicas.SpecCount, readings);
+            await CarryOutAsync(now, ScaleLoop.Activation, readings, verdict, cancellation);
         }
+        if (now >= nextSync)
+        {
+            nextSync = Next(nextSync, options.SyncPeriod, now);
+            var readings = await scalers.ReadAsync(now, cancellation);
+            var verdict = scaler.Sync(now, replicas.SpecCount, replicas.ExistingCount, readings);
+            await CarryOutAsync(now, ScaleLoop.HorizontalPodAutoscaler, readings, verdict, cancellation);
+        }
+        if (!IsMade) return nextMaking;
         return nextPoll < nextSync ? nextPoll : nextSync;
+    }
+
+    // The reconciler builds the scalers to learn the metrics' names; where that fails there is no autoscaler at all.
+    private async ValueTask MakeAsync(DateTimeOffset now, CancellationToken cancellation)
+    {
+        var readings = await scalers.ReadAsync(now, cancellation);
+        if (readings.Any(rule => rule.Reading is MetricReading.Missing { Unreachable: true }))
+        {
+            nextMaking = now + options.FailedMaking + pause;
+            LogNotMade(logger, spec.App, nextMaking);
+            pause = pause * 2 < options.MakingPauseMax ? pause * 2 : options.MakingPauseMax;
+            log.Add(new(now, ScaleLoop.Making, [.. readings.Select(Logged)], replicas.SpecCount, replicas.ReadyCount,
+                null, null, replicas.SpecCount, DecisionReason.NotMade));
+            return;
+        }
+        IsMade = true;
+        (nextPoll, nextSync) = (now, now + options.FirstSync);
     }
 
     private async ValueTask CarryOutAsync(
@@ -99,7 +128,6 @@ public sealed partial class Autoscaler(
     // Turns keep their beat; those that were slept through are left out, as a ticker does.
     private static DateTimeOffset Next(DateTimeOffset due, TimeSpan period, DateTimeOffset now)
     {
-        if (due == DateTimeOffset.MinValue) return now + period;
         var missed = Math.Floor((now - due) / period);
         return due + (period * (missed + 1));
     }
@@ -109,6 +137,10 @@ public sealed partial class Autoscaler(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{App}: {From} to {To} replicas refused; asked again next turn")]
     private static partial void LogRefused(ILogger logger, string app, int from, int to, Exception refused);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{App}: no autoscaler, for a store of its rules does not answer; tried again at {At}")]
+    private static partial void LogNotMade(ILogger logger, string app, DateTimeOffset at);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "{App}: rule {Rule} unreadable ({Why}); holding {Replicas} replicas")]

@@ -5,8 +5,13 @@ namespace Fulfillment.Autoscaling.Control;
 /// </summary>
 public interface IReplicaSet
 {
-    /// <summary>Replicas asked for, whether or not they are up. The autoscaler reckons with this one.</summary>
+    /// <summary>Replicas asked for, whether or not they are up. The pace of scaling out goes by these.</summary>
     int SpecCount { get; }
+
+    /// <summary>
+    /// Replicas that exist, started or not: fewer than asked for where a quota or a failure holds them back.
+    /// </summary>
+    int ExistingCount => SpecCount;
 
     /// <summary>Replicas that have started and take work.</summary>
     int ReadyCount { get; }

@@ -28,8 +28,11 @@ public enum ScaleLoop
     /// <summary>Between 1 and the maximum, every sync.</summary>
     HorizontalPodAutoscaler,
 
-    /// <summary>Between 0 and 1, every poll.</summary>
+    /// <summary>Between 0 and 1, and up to the minimum, every poll.</summary>
     Activation,
+
+    /// <summary>The making of the autoscaler, until it succeeds.</summary>
+    Making,
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<DecisionReason>))]
@@ -79,6 +82,9 @@ public enum DecisionReason
 
     /// <summary>To none.</summary>
     Deactivated,
+
+    /// <summary>A store of the rules did not answer when the rule was made: there is no autoscaler yet.</summary>
+    NotMade,
 
     /// <summary>The replica set refused; the same is asked again at the next turn.</summary>
     ReplicaSetFailed,

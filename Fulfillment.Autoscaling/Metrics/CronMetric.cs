@@ -7,7 +7,7 @@ namespace Fulfillment.Autoscaling.Metrics;
 /// <param name="calendar">Which calendar time a run's time stands for; null where they are the same.</param>
 public sealed class CronMetric(CronRule rule, RunCalendar? calendar = null) : IScaleMetric
 {
-    // Between two changes the answer stands: a simulated season asks some hundred thousand times.
+    // Between two matches the answer stands: a simulated season asks some hundred thousand times.
     private DateTimeOffset from = DateTimeOffset.MaxValue;
     private DateTimeOffset until = DateTimeOffset.MinValue;
     private bool inside;
@@ -19,8 +19,16 @@ public sealed class CronMetric(CronRule rule, RunCalendar? calendar = null) : IS
     {
         var at = calendar?.At(now) ?? now;
         if (at < from || at >= until)
-            (from, until, inside) = (at, rule.Window.NextChange(at), rule.Window.Contains(at));
+            (from, until, inside) = (at, Until(at), rule.Window.Contains(at));
         return ValueTask.FromResult<MetricReading>(new MetricReading.Value(inside ? rule.DesiredReplicas : 0, inside));
+    }
+
+    // A day at most, since the clock may change behind it; near a change of the clock every minute is asked anew.
+    private DateTimeOffset Until(DateTimeOffset at)
+    {
+        var most = rule.Window.IsClockSteady(at) ? at.AddDays(1) : at.AddMinutes(1);
+        var next = rule.Window.NextChange(at);
+        return next < most ? next : most;
     }
 }
 

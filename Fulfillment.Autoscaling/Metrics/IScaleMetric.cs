@@ -22,7 +22,10 @@ public abstract record MetricReading
     /// <param name="Active">Whether it keeps the app from sleeping.</param>
     public sealed record Value(double Usage, bool Active) : MetricReading;
 
-    public sealed record Missing(string Why) : MetricReading;
+    /// <param name="Why">In words.</param>
+    /// <param name="Unreachable">The store does not answer at all, so that no scaler that needs it can be
+    /// built.</param>
+    public sealed record Missing(string Why, bool Unreachable = false) : MetricReading;
 }
 
 /// <summary>A reading and the rule it belongs to.</summary>

@@ -1,3 +1,4 @@
+using Fulfillment.Autoscaling.Control;
 using Fulfillment.Autoscaling.Rules;
 using StackExchange.Redis;
 
@@ -5,14 +6,12 @@ namespace Fulfillment.Autoscaling.Metrics;
 
 /// <summary>
 /// KEDA 2.18's <c>redis-streams</c> scaler (pkg/scalers/redis_streams_scaler.go) against a real Redis, with its three
-/// measures and its fallbacks, the harmful one included: a lag that Redis reports as null counts as -1.
+/// measures and its fallbacks, the harmful one included: a lag that Redis reports as null is a number
+/// (<see cref="EngineVersions.NullLag"/>).
 /// </summary>
 public sealed class RedisStreamsMetric(
-    RedisStreamsRule rule, IConnectionMultiplexer redis, TimeSpan timeout, TimeProvider clock) : IScaleMetric
+    RedisStreamsRule rule, IConnectionMultiplexer redis, AutoscalerOptions options, TimeProvider clock) : IScaleMetric
 {
-    /// <summary>What KEDA's Redis client makes of a null lag.</summary>
-    public const long UnknownLag = -1;
-
     public string Name => rule.Name;
     public double Target => rule.Target;
 
@@ -20,12 +19,13 @@ public sealed class RedisStreamsMetric(
     {
         try
         {
-            var count = await CountAsync().WaitAsync(timeout, clock, cancellation);
+            var count = await CountAsync().WaitAsync(options.MetricTimeout, clock, cancellation);
             return new MetricReading.Value(count, count > rule.ActivationLagCount);
         }
         catch (Exception lost) when (lost is RedisException or TimeoutException or LagUnsupportedException)
         {
-            return new MetricReading.Missing($"{rule.Stream}: {lost.Message}");
+            var unreachable = lost is RedisConnectionException or TimeoutException;
+            return new MetricReading.Missing($"{rule.Stream}: {lost.Message}", unreachable);
         }
     }
 
@@ -61,7 +61,7 @@ public sealed class RedisStreamsMetric(
             var fields = group.ToDictionary();
             if ((string?)fields["name"] != rule.ConsumerGroup) continue;
             if (!fields.TryGetValue("lag", out var lag)) throw new LagUnsupportedException();
-            return lag.IsNull ? UnknownLag : (long)lag;
+            return lag.IsNull ? options.Versions.NullLag : (long)lag;
         }
         return await Database.StreamLengthAsync(rule.Stream);
     }

@@ -13,7 +13,7 @@ public static class ScaleMetrics
         [.. spec.Rules.Select(rule => rule switch
         {
             RedisStreamsRule streams =>
-                (IScaleMetric)new RedisStreamsMetric(streams, redis, options.MetricTimeout, clock),
+                (IScaleMetric)new RedisStreamsMetric(streams, redis, options, clock),
             CronRule cron => new CronMetric(cron, calendar),
             _ => throw new InvalidOperationException($"No metric for {rule.GetType().Name}."),
         })];

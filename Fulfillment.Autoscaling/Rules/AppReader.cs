@@ -110,7 +110,9 @@ internal sealed class AppReader(
         if (desired == 0) Fault(label, "desiredReplicas", "missing.");
         if (zone is null || start is null || end is null) return null;
         var window = CronWindow.Read(zone, start, end, (key, text) => Fault(label, key, text));
-        return window is null ? null : new(name, window, (int)Math.Min(desired, int.MaxValue));
+        if (window is null) return null;
+        foreach (var (key, text) in window.Traps()) Fault(label, key, text);
+        return new(name, window, (int)Math.Min(desired, int.MaxValue));
     }
 
     private void WarnOf(ScaleSpec spec)

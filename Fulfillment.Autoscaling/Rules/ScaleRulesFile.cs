@@ -111,24 +111,29 @@ public static class ScaleRulesFile
         }
     }
 
-    private static RuleEntry Entry(ScaleRule rule) => rule switch
+    /// <summary>Each rule with KEDA's type and metadata.</summary>
+    public static IEnumerable<Trigger> Triggers(ScaleSpec spec) =>
+        spec.Rules.Select(rule => new Trigger(rule, TypeOf(rule), Metadata(rule)));
+
+    private static RuleEntry Entry(ScaleRule rule) =>
+        new() { Name = rule.Name, Type = TypeOf(rule), Metadata = Strings(Metadata(rule)) };
+
+    private static string TypeOf(ScaleRule rule) => rule is CronRule ? "cron" : "redis-streams";
+
+    private static List<(string Key, string Value)> Metadata(ScaleRule rule) => rule switch
     {
-        RedisStreamsRule streams =>
-            new() { Name = rule.Name, Type = "redis-streams", Metadata = Strings(Keys(streams)) },
-        CronRule cron => new()
-        {
-            Name = rule.Name,
-            Type = "cron",
-            Metadata = Strings([
-                ("timezone", cron.Window.TimeZone), ("start", cron.Window.Start), ("end", cron.Window.End),
-                ("desiredReplicas", $"{cron.DesiredReplicas}")]),
-        },
+        RedisStreamsRule streams => Keys(streams),
+        CronRule cron =>
+        [
+            ("timezone", cron.Window.TimeZone), ("start", cron.Window.Start), ("end", cron.Window.End),
+            ("desiredReplicas", $"{cron.DesiredReplicas}"),
+        ],
         _ => throw new InvalidOperationException($"No entry for {rule.GetType().Name}."),
     };
 
-    private static List<(string, string)> Keys(RedisStreamsRule rule)
+    private static List<(string Key, string Value)> Keys(RedisStreamsRule rule)
     {
-        var keys = new List<(string, string)> { ("stream", rule.Stream) };
+        var keys = new List<(string Key, string Value)> { ("stream", rule.Stream) };
         if (rule.ConsumerGroup is { } group) keys.Add(("consumerGroup", group));
         var target = rule.Measure switch
         {
@@ -149,6 +154,9 @@ public static class ScaleRulesFile
 
     private static ScaleRulesReading.Invalid Invalid(string fault) => new([fault]);
 }
+
+/// <summary>A rule as KEDA writes it.</summary>
+public sealed record Trigger(ScaleRule Rule, string Type, IReadOnlyList<(string Key, string Value)> Metadata);
 
 internal sealed record AppEntry
 {

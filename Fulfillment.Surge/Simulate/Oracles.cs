@@ -61,15 +61,17 @@ public static class Oracles
     {
         var replicas = new int[rates.Count];
         var starting = new Queue<(double ReadyAt, int Count)>();
-        var (count, ready, backlog, peak, nextSync) = (Math.Max(1, bounds.Min), Math.Max(1, bounds.Min), 0.0, 0.0, 0.0);
+        var (count, ready, backlog, peak) = (Math.Max(1, bounds.Min), Math.Max(1, bounds.Min), 0.0, 0.0);
+        var (nextSync, came, steps) = (options.FirstSync.TotalSeconds, 0.0, 0);
         for (var index = 0; index < rates.Count; index++)
         {
             var now = index * stepSeconds;
-            // What comes in the step that begins now has not come yet: only the one before it can be seen.
-            var demand = Math.Min(bounds.Max, Demand(rates[Math.Max(0, index - 1)], replicaRate, bounds.Min));
             if (now >= nextSync)
             {
                 nextSync += options.SyncPeriod.TotalSeconds;
+                // It sees what has come since it last looked: a surge that began a moment ago is not a rate yet.
+                var demand = Math.Min(bounds.Max, Demand(came / Math.Max(1, steps), replicaRate, bounds.Min));
+                (came, steps) = (0, 0);
                 var paced = Math.Min(bounds.Max, Math.Max(options.ScaleUpFloor, options.ScaleUpFactor * count));
                 if (backlog > replicaRate * count * options.SyncPeriod.TotalSeconds && paced > count)
                 {
@@ -84,6 +86,7 @@ public static class Oracles
                 }
                 else if (backlog <= 0 && demand < count && starting.Count == 0) count = ready = demand;
             }
+            (came, steps) = (came + rates[index], steps + 1);
             while (starting.TryPeek(out var next) && next.ReadyAt <= now) ready += starting.Dequeue().Count;
             backlog = Math.Max(0, backlog + ((rates[index] - (ready * replicaRate)) * stepSeconds));
             // Besides what waits, each busy replica has a pool in hand: no oracle plans an order before it has read it.

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Fulfillment.Autoscaling.Control;
 using Fulfillment.Autoscaling.Rules;
 using Fulfillment.Surge.Report;
+using Fulfillment.Surge.Simulate.Recorded;
 
 namespace Fulfillment.Surge.Simulate;
 
@@ -11,13 +13,14 @@ namespace Fulfillment.Surge.Simulate;
 internal static class SimulateCommand
 {
     private const string App = "picking";
+    private static readonly string[] Shapes = ["day", "season", "step"];
 
     private static readonly Option<FileInfo> RulesFile = new("--rules")
     { Description = "The scale rules.", DefaultValueFactory = _ => new("infra/bicep/scale-rules.json") };
     private static readonly Option<FileInfo?> Windows = new("--windows")
     { Description = "An environment's announced windows, e.g. infra/bicep/windows/prod.json; none by default." };
     private static readonly Option<string> Arrive =
-        Among("--arrivals", "day, season or step.", "day", "day", "season", "step");
+        Among("--arrivals", "day, season or step.", "day", Shapes);
     private static readonly Option<double> Orders = Number("--orders",
         "Orders of the day, or of the season's busiest.", 1_000_000);
     private static readonly Option<double> Rate = Number("--rate", "step: orders a second before the surge.", 5);
@@ -46,6 +49,21 @@ internal static class SimulateCommand
     { Description = "A live run's JSON report." };
     private static readonly Option<FileInfo?> Compare = new("--compare")
     { Description = "A live run's JSON report: replays its arrivals and states the error of the backlog." };
+    private static readonly Option<FileInfo?> Recorded = new("--recorded")
+    { Description = "A recording of the engine, scenarios or cron windows: what the twin does there, as JSON." };
+    private static readonly Option<bool> Table = new("--table")
+    { Description = "--recorded: replica-seconds of the engine and of the twin, as a table of docs/SCALING.md." };
+    private static readonly Option<bool> ScaledObject = new("--scaledobject")
+    { Description = "Prints the rule as KEDA's ScaledObject with its TriggerAuthentication." };
+    private static readonly Option<string> Redis = new("--redis")
+    { Description = "--scaledobject: where KEDA finds Redis.", DefaultValueFactory = _ => "redis:6379" };
+    private static readonly Option<bool> Forecast = new("--forecast")
+    { Description = "The rule alone and beside a forecast, on the day, the season and the step." };
+    private static readonly Option<string> Engine = new("--engine")
+    {
+        Description = "Which KEDA and Kubernetes are imitated where they differ; Container Apps states no Kubernetes.",
+        DefaultValueFactory = _ => "2.18/1.34",
+    };
     private static readonly Option<FileInfo?> Json = new("--json") { Description = "Writes the report's JSON." };
     private static readonly Option<FileInfo?> Html = new("--html") { Description = "Writes the report's page." };
 
@@ -55,7 +73,7 @@ internal static class SimulateCommand
         {
             RulesFile, Windows, Arrive, Orders, Rate, Scale, Before, SurgeSeconds, After, Seed, Max, Fixed, NoCron,
             PoolCost, OrderCost, Quota, Pool, PoolWait, DepthFactor, DepthFloor, Startup, Connections, Price, Promise,
-            Calibrate, Compare, Json, Html,
+            Calibrate, Compare, Recorded, Table, ScaledObject, Redis, Forecast, Engine, Json, Html,
         };
         command.SetAction((parsed, cancellation) =>
             RunAsync(parsed, Console.Out, Console.Error, cancellation));
@@ -66,6 +84,9 @@ internal static class SimulateCommand
     internal static async Task<int> RunAsync(
         ParseResult parsed, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
+        if (parsed.GetValue(Recorded) is { } recording)
+            return await ReplayAsync(
+                recording, parsed.GetValue(Json), parsed.GetValue(Table), output, errors, cancellation);
         var rules = await ScaleRulesFile.ReadAsync(
             parsed.GetValue(RulesFile)!.FullName, parsed.GetValue(Windows)?.FullName, cancellation);
         if (rules is not ScaleRulesReading.Valid valid || !valid.Apps.TryGetValue(App, out var spec))
@@ -77,6 +98,11 @@ internal static class SimulateCommand
         }
         try
         {
+            if (parsed.GetValue(ScaledObject))
+            {
+                await output.WriteAsync(ScaledObjectYaml.Write(spec, parsed.GetValue(Redis)!));
+                return 0;
+            }
             var settings = await SettingsAsync(parsed, spec, line => output.WriteLine(line), cancellation);
             if (settings.Fault is { } fault) throw new ArgumentException(fault);
             return await RunAsync(parsed, settings, output, cancellation);
@@ -91,6 +117,12 @@ internal static class SimulateCommand
     private static async Task<int> RunAsync(
         ParseResult parsed, SimulationSettings settings, TextWriter output, CancellationToken cancellation)
     {
+        if (parsed.GetValue(Forecast))
+        {
+            await ForecastComparison.WriteAsync(
+                output, settings, [.. Shapes.Select(shape => Shape(parsed, shape))], cancellation);
+            return 0;
+        }
         var promise = parsed.GetValue(Promise);
         if (promise is { } seconds)
         {
@@ -116,6 +148,30 @@ internal static class SimulateCommand
         return 0;
     }
 
+    private static async Task<int> ReplayAsync(
+        FileInfo recording, FileInfo? json, bool table, TextWriter output, TextWriter errors,
+        CancellationToken cancellation)
+    {
+        try
+        {
+            var text = await File.ReadAllTextAsync(recording.FullName, cancellation);
+            if (table)
+            {
+                foreach (var line in RecordedTable.Lines(text, cancellation)) await output.WriteLineAsync(line);
+                return 0;
+            }
+            var replayed = RecordedReplay.Run(text, cancellation).ToJsonString();
+            if (json is null) await output.WriteLineAsync(replayed);
+            else await File.WriteAllTextAsync(json.FullName, replayed, cancellation);
+            return 0;
+        }
+        catch (Exception unusable) when (unusable is IOException or JsonException or FormatException)
+        {
+            await errors.WriteLineAsync($"{recording.FullName}: {unusable.Message}");
+            return 1;
+        }
+    }
+
     private static async Task CompareAsync(SimulationRecord run, SurgeReport live, TextWriter output) =>
         await output.WriteLineAsync(LiveRun.Compare(run.Backlog, live.Backlog) is { } error
             ? string.Create(CultureInfo.InvariantCulture, $"Against the live run: backlog area "
@@ -132,12 +188,11 @@ internal static class SimulateCommand
             Spec = spec,
             Seed = parsed.GetValue(Seed),
             FixedReplicas = parsed.GetValue(Fixed),
-            Arrivals = parsed.GetValue(Arrive) switch
+            Arrivals = Shape(parsed, parsed.GetValue(Arrive)!),
+            Autoscaler = new()
             {
-                "season" => Arrivals.Season(parsed.GetValue(Orders)),
-                "step" => Arrivals.Step(parsed.GetValue(Rate), parsed.GetValue(Scale), parsed.GetValue(Before),
-                    parsed.GetValue(SurgeSeconds), parsed.GetValue(After)),
-                _ => Arrivals.Day(parsed.GetValue(Orders)),
+                Versions = EngineVersions.Parse(parsed.GetValue(Engine)!)
+                    ?? throw new ArgumentException("--engine is KEDA's version, a slash and Kubernetes'."),
             },
             Start = parsed.GetValue(Arrive) == "season"
                 ? new(2026, 10, 24, 0, 0, 0, default)
@@ -160,6 +215,14 @@ internal static class SimulateCommand
                 parsed.GetValue(Max) is null)
             : settings;
     }
+
+    private static Arrivals Shape(ParseResult parsed, string shape) => shape switch
+    {
+        "season" => Arrivals.Season(parsed.GetValue(Orders)),
+        "step" => Arrivals.Step(parsed.GetValue(Rate), parsed.GetValue(Scale), parsed.GetValue(Before),
+            parsed.GetValue(SurgeSeconds), parsed.GetValue(After)),
+        _ => Arrivals.Day(parsed.GetValue(Orders)),
+    };
 
     private static Option<double> Number(string name, string description, double value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };

@@ -18,6 +18,7 @@ internal sealed class Simulation
     private readonly SimulationRecord record;
     private readonly ArrivalNoise noise;
     private readonly PriorityQueue<int, double> pools = new();
+    private readonly ForecastMetric? forecast;
     private double? oldestWaitsSince;
 
     private Simulation(SimulationSettings settings)
@@ -30,8 +31,10 @@ internal sealed class Simulation
         queue = new(spec.Rules.OfType<RedisStreamsRule>().First().Name, settings.StreamLength);
         record = new(settings);
         if (settings.FixedReplicas is not null) return;
+        if (settings.Forecast) forecast = new(settings);
         IReadOnlyList<IScaleMetric> metrics =
-            [queue, .. spec.Rules.OfType<CronRule>().Select(rule => new CronMetric(rule))];
+            [queue, .. spec.Rules.OfType<CronRule>().Select(rule => new CronMetric(rule)),
+             .. forecast is null ? Array.Empty<IScaleMetric>() : [forecast]];
         autoscaler = new(spec, replicas, metrics, settings.Autoscaler, clock, record.Decisions);
     }
 
@@ -44,7 +47,7 @@ internal sealed class Simulation
 
     private SimulationRecord Run(CancellationToken cancellation)
     {
-        var due = DateTimeOffset.MinValue;
+        var due = settings.Start;
         var steps = (long)Math.Ceiling(settings.Arrivals.Seconds / settings.StepSeconds);
         for (var step = 0L; step < steps; step++)
         {
@@ -56,16 +59,30 @@ internal sealed class Simulation
             var mean = settings.Arrivals.RateAt(now) * settings.StepSeconds;
             var orders = settings.Arrivals.Noisy ? noise.Poisson(mean) : noise.Carry(mean);
             queue.Arrive(now, orders);
+            forecast?.Observe(now, orders);
             queue.Relay(Depth(replicas.ReadyCount));
             BeginPools(now);
-            if (autoscaler is not null && clock.GetUtcNow() >= due) due = Step(autoscaler, cancellation);
+            due = StepUpTo(now, due, cancellation);
             record.Sample(now, orders, queue, replicas);
         }
+        record.ForecastError = forecast?.Error;
         return record.Close();
     }
 
     private double Depth(int liveWorkers) =>
         settings.StreamLength * Math.Max(settings.DepthFloor, settings.DepthFactor * liveWorkers);
+
+    // The loops turn at their own instants, not at the next whole step: 20 syncs take a little more than the window.
+    private DateTimeOffset StepUpTo(double now, DateTimeOffset due, CancellationToken cancellation)
+    {
+        while (autoscaler is not null && due <= settings.Start.AddSeconds(now))
+        {
+            clock.Seconds = Math.Max(0, (due - settings.Start).TotalSeconds);
+            due = Step(autoscaler, cancellation);
+        }
+        clock.Seconds = now;
+        return due;
+    }
 
     // Everything virtual answers at once, so the controller's step has always ended when it returns.
     private static DateTimeOffset Step(Autoscaler autoscaler, CancellationToken cancellation)

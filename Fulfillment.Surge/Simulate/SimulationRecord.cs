@@ -26,6 +26,9 @@ internal sealed class SimulationRecord
         confirmationEnd = sampleSeconds;
     }
 
+    /// <summary>Of the forecast, where there is one: the sum of misses over the sum of orders.</summary>
+    internal double? ForecastError { get; set; }
+
     internal DecisionLog Decisions { get; } = new();
     internal List<ReplicasAt> Replicas { get; } = [];
     internal List<BacklogAt> Backlog { get; } = [];

@@ -68,6 +68,7 @@ internal static class SimulationReport
         ["secondsPerOrder"] = Text(settings.Cost.SecondsPerOrder),
         ["replicaRate"] = Text(settings.ReplicaRate),
         ["startupSeconds"] = Text(settings.StartupSeconds),
+        ["imitates"] = settings.Autoscaler.Versions.ToString(),
         ["syncSeconds"] = Text(settings.Autoscaler.SyncPeriod.TotalSeconds),
         ["stepSeconds"] = Text(settings.StepSeconds),
         ["maxConnections"] = Text(settings.Connections.MaxConnections),

@@ -17,6 +17,9 @@ public sealed record SimulationSettings
     /// <summary>The virtual clock's first moment; cron rules go by it.</summary>
     public DateTimeOffset Start { get; init; } = new(2026, 11, 27, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>A forecast of the arrivals asks for replicas too, beside the rules.</summary>
+    public bool Forecast { get; init; }
+
     /// <summary>Null: the rules decide. A number: so many replicas from beginning to end.</summary>
     public int? FixedReplicas { get; init; }
 

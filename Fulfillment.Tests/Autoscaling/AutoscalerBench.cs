@@ -25,22 +25,30 @@ internal sealed class AutoscalerBench
     internal CountedReplicas Replicas { get; }
     internal DecisionLog Log { get; } = new();
 
-    /// <summary>Runs to a second and returns the replicas asked for once its turns are done.</summary>
+    /// <summary>Runs to a second, every turn at its own instant, and returns the replicas asked for then.</summary>
     internal async Task<int> AtAsync(int second)
     {
         while (true)
         {
-            await autoscaler.StepAsync(TestContext.Current.CancellationToken);
-            if (clock.GetUtcNow() >= Start.AddSeconds(second)) return Replicas.SpecCount;
-            clock.Advance(TimeSpan.FromSeconds(1));
+            var due = await autoscaler.StepAsync(TestContext.Current.CancellationToken);
+            if (due > At(second)) break;
+            if (due > clock.GetUtcNow()) clock.SetUtcNow(due);
         }
+        clock.SetUtcNow(At(second));
+        return Replicas.SpecCount;
     }
+
+    /// <summary>Another least and most, now.</summary>
+    internal void Change(int min, int max) => autoscaler.Change(new(min, max));
+
+    internal static DateTimeOffset At(int second) => Start.AddSeconds(second);
 
     internal static int SecondsOf(DateTimeOffset at) => (int)(at - Start).TotalSeconds;
 }
 
 /// <summary>A metric that follows a script: second to usage; null is unreadable.</summary>
-internal sealed class ScriptedMetric(string name, double target, Func<int, double?> usageAt) : IScaleMetric
+internal sealed class ScriptedMetric(
+    string name, double target, Func<int, double?> usageAt, bool unreachable = false) : IScaleMetric
 {
     public string Name => name;
     public double Target => target;
@@ -48,13 +56,17 @@ internal sealed class ScriptedMetric(string name, double target, Func<int, doubl
     public ValueTask<MetricReading> ReadAsync(DateTimeOffset now, CancellationToken cancellation) =>
         ValueTask.FromResult<MetricReading>(usageAt(AutoscalerBench.SecondsOf(now)) is { } usage
             ? new MetricReading.Value(usage, usage > 0)
-            : new MetricReading.Missing("scripted"));
+            : new MetricReading.Missing("scripted", unreachable));
 }
 
 internal sealed class CountedReplicas : IReplicaSet
 {
     public int SpecCount { get; set; }
     public int ReadyCount => SpecCount;
+    public int ExistingCount => Math.Min(SpecCount, Quota);
+
+    /// <summary>So many can exist.</summary>
+    internal int Quota { get; set; } = int.MaxValue;
 
     /// <summary>While set, every change is refused.</summary>
     internal bool Refuses { get; set; }

@@ -37,7 +37,7 @@ public sealed class DecisionLogTests
         Assert.Equal(
             ["time,loop,metrics,current,ready,desired,stabilized,result,reason",
              "2026-01-01T00:00:00.0000000+00:00,Activation,\"entries=4000 second=?\",1,1,,,1,Active",
-             "2026-01-01T00:00:00.0000000+00:00,HorizontalPodAutoscaler,\"entries=4000 second=?\",1,"
+             "2026-01-01T00:00:15.0000000+00:00,HorizontalPodAutoscaler,\"entries=4000 second=?\",1,"
                 + "1,100,100,4,ScaleUpLimit"],
             writer.ToString().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
@@ -87,6 +87,8 @@ public sealed class DecisionLogTests
         var clock = new FakeTimeProvider(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var autoscaler = new Fulfillment.Autoscaling.Control.Autoscaler(
             spec, new CountedReplicas { SpecCount = 1 }, metrics, new AutoscalerOptions(), clock, log, telemetry);
+        await autoscaler.StepAsync(TestContext.Current.CancellationToken);
+        clock.Advance(TimeSpan.FromSeconds(15));
         await autoscaler.StepAsync(TestContext.Current.CancellationToken);
         return log;
     }

@@ -47,7 +47,7 @@ public sealed class HorizontalPodAutoscalerProperties
     {
         var min = anyMin % MinMax;
         int max = Math.Max(1, min + span);
-        var scaler = new HorizontalPodAutoscaler(min, max, Options);
+        var scaler = new HorizontalPodAutoscaler(new(min, max), Options);
         var (turns, current, now) = (new List<Turn>(), Math.Max(1, min), DateTimeOffset.UnixEpoch);
         foreach (var usage in usages)
         {
@@ -55,7 +55,8 @@ public sealed class HorizontalPodAutoscalerProperties
             MetricReading reading = missing ? new MetricReading.Missing("hole")
                 : new MetricReading.Value(usage * UsageFactor, true);
             var verdict = scaler.Sync(
-                now, current, [new("entries", Target, reading), new("one", 1, new MetricReading.Value(1, true))]);
+                now, current, current,
+                [new("entries", Target, reading), new("one", 1, new MetricReading.Value(1, true))]);
             turns.Add(new(now, min, max, current, verdict.Stabilized is null ? null : verdict.Desired, verdict.Result,
                 missing));
             current = verdict.Result;

@@ -13,6 +13,7 @@ namespace Fulfillment.Tests.Autoscaling;
 public sealed class NullLagTests(RedisOfOnesOwn redis) : IClassFixture<RedisOfOnesOwn>
 {
     private const int Target = 1;
+    private static readonly EngineVersions Before134 = new(new(2, 18), new(1, 33));
     private readonly string stream = redis.NewStream();
 
     [Fact]
@@ -29,10 +30,10 @@ public sealed class NullLagTests(RedisOfOnesOwn redis) : IClassFixture<RedisOfOn
         await ExpectAsync(lag: 3, outstanding: 6);
 
         await second.FinishAsync(held[^1]);
-        await ExpectAsync(lag: RedisStreamsMetric.UnknownLag, outstanding: 5);
+        await ExpectAsync(lag: Before134.NullLag, outstanding: 5);
 
         await StreamWorker.AddAsync(redis.Database, stream, 1);
-        await ExpectAsync(lag: RedisStreamsMetric.UnknownLag, outstanding: 6);
+        await ExpectAsync(lag: Before134.NullLag, outstanding: 6);
 
         // Only once the group has read everything is the lag known again, and then of the next entry on.
         var rest = await first.TakeAsync(100);
@@ -60,13 +61,13 @@ public sealed class NullLagTests(RedisOfOnesOwn redis) : IClassFixture<RedisOfOn
     // Nineteen replicas at work, and the surge goes on: the state of the stream stays as it is for the whole window.
     private async Task<Verdict> EndOfWindowAsync(StreamMeasure measure)
     {
-        var options = new AutoscalerOptions();
-        var scaler = new HorizontalPodAutoscaler(1, 60, options);
+        var options = new AutoscalerOptions { Versions = Before134 };
+        var scaler = new HorizontalPodAutoscaler(new(1, 60), options);
         var (now, current) = (DateTimeOffset.UnixEpoch, 19);
         Verdict verdict;
         do
         {
-            verdict = scaler.Sync(now, current, [new("entries", Target, await ReadAsync(measure))]);
+            verdict = scaler.Sync(now, current, current, [new("entries", Target, await ReadAsync(measure))]);
             current = verdict.Result;
             now += options.SyncPeriod;
         }
@@ -83,7 +84,8 @@ public sealed class NullLagTests(RedisOfOnesOwn redis) : IClassFixture<RedisOfOn
     private async Task<MetricReading> ReadAsync(StreamMeasure measure)
     {
         var rule = new RedisStreamsRule("entries", stream, measure, StreamWorker.Group, Target);
-        var metric = new RedisStreamsMetric(rule, redis.Connection, TimeSpan.FromSeconds(10), TimeProvider.System);
+        var options = new AutoscalerOptions { MetricTimeout = TimeSpan.FromSeconds(10), Versions = Before134 };
+        var metric = new RedisStreamsMetric(rule, redis.Connection, options, TimeProvider.System);
         return await metric.ReadAsync(DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Fulfillment.Autoscaling.Control;
 using Fulfillment.Autoscaling.Metrics;
 using Fulfillment.Autoscaling.Rules;
 using Fulfillment.Hosting;
@@ -62,7 +63,7 @@ public sealed class RedisStreamsMetricTests(RedisOfOnesOwn redis) : IClassFixtur
     {
         await redis.Database.StringSetAsync(stream, "no stream");
         foreach (var measure in Enum.GetValues<StreamMeasure>())
-            Assert.IsType<MetricReading.Missing>(await ReadAsync(measure));
+            Assert.False(Assert.IsType<MetricReading.Missing>(await ReadAsync(measure)).Unreachable);
     }
 
     [Fact]
@@ -88,6 +89,7 @@ public sealed class RedisStreamsMetricTests(RedisOfOnesOwn redis) : IClassFixtur
         {
             var missing = Assert.IsType<MetricReading.Missing>(await ReadAsync(measure, connection: nobody));
             Assert.StartsWith(stream, missing.Why, StringComparison.Ordinal);
+            Assert.True(missing.Unreachable);
         }
     }
 
@@ -95,8 +97,8 @@ public sealed class RedisStreamsMetricTests(RedisOfOnesOwn redis) : IClassFixtur
         StreamMeasure measure, long activation = 0, IConnectionMultiplexer? connection = null)
     {
         var rule = new RedisStreamsRule("entries", stream, measure, StreamWorker.Group, 40, activation);
-        var metric = new RedisStreamsMetric(
-            rule, connection ?? redis.Connection, TimeSpan.FromSeconds(10), TimeProvider.System);
+        var options = new AutoscalerOptions { MetricTimeout = TimeSpan.FromSeconds(10) };
+        var metric = new RedisStreamsMetric(rule, connection ?? redis.Connection, options, TimeProvider.System);
         return await metric.ReadAsync(DateTimeOffset.UnixEpoch, TestContext.Current.CancellationToken);
     }
 

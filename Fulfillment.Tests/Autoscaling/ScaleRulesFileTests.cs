@@ -71,10 +71,10 @@ public sealed class ScaleRulesFileTests
     [InlineData("Europe/Berlin", "Mars/Olympus", "holiday/timezone: 'Mars/Olympus' is no IANA time zone")]
     [InlineData("0 6 27 11 *", "0 6 30 2 *", "holiday/start: '0 6 30 2 *' never matches")]
     [InlineData("0 6 27 11 *", "0 0 6 27 11 *", "holiday/start: '0 0 6 27 11 *': five fields are needed")]
-    [InlineData("0 6 27 11 *", "0 6 L 11 *", "holiday/start: '0 6 L 11 *': 'L' in day of month")]
+    [InlineData("0 6 27 11 *", "0 6 L 11 *", "holiday/start: '0 6 L 11 *': 'L' is no number")]
     [InlineData("0 6 27 11 *", "0 6 13 11 FRI", "day of month and day of week are both limited")]
-    [InlineData("0 6 27 11 *", "0 6 * 11 7", "holiday/start: '0 6 * 11 7': '7' in day of week")]
-    [InlineData("0 6 27 11 *", "0 99 27 11 *", "holiday/start: '0 99 27 11 *' is no cron line")]
+    [InlineData("0 6 27 11 *", "0 6 * 11 7", "holiday/start: '0 6 * 11 7': '7' is no number")]
+    [InlineData("0 6 27 11 *", "0 99 27 11 *", "holiday/start: '0 99 27 11 *': '99' is no number")]
     [InlineData("0 6 27 11 *", "0 22 30 11 *", "holiday/end: the same as start")]
     [InlineData(", \"desiredReplicas\": \"10\"", "", "holiday/desiredReplicas: missing.")]
     [InlineData("\"desiredReplicas\": \"10\"", "\"desiredReplicas\": \"0\"",

@@ -1,3 +1,4 @@
+using Fulfillment.Autoscaling.Control;
 using Fulfillment.Autoscaling.Rules;
 using Fulfillment.Surge.Simulate;
 using Xunit;
@@ -59,19 +60,22 @@ public sealed class SimulationTests
     public void The_best_doubling_is_four_then_eight_and_its_backlog_is_what_the_wait_leaves()
     {
         var rates = Enumerable.Repeat(100.0, 60).ToArray();
-        var run = Oracles.Ramp(rates, 1, 10, (1, 100), startupSeconds: 0, poolOrdersMax: 0, new());
-        Assert.Equal([4, 8], [run.Replicas[0], run.Replicas[15]]);
-        // By hand: 60 a second over for 15 s, then 20 a second for 15 s more; from 16 replicas on it falls.
-        Assert.Equal((15 * 60) + (15 * 20), run.PeakBacklog);
+        var run = Oracles.Ramp(rates, 1, 10, (1, 100), startupSeconds: 0, poolOrdersMax: 0, WholeSyncs);
+        Assert.Equal([1, 4, 8], [run.Replicas[14], run.Replicas[15], run.Replicas[30]]);
+        // By hand: 90 a second over for 15 s, 60 for 15 s more, 20 for another 15; from 16 replicas on it falls.
+        Assert.Equal(15 * (90 + 60 + 20), run.PeakBacklog);
     }
 
     [Fact]
-    public void A_surge_that_begins_at_a_sync_is_seen_at_the_next_as_nothing_of_it_has_come()
+    public void A_surge_that_begins_at_a_sync_or_just_before_it_is_seen_at_the_next_by_what_has_come()
     {
         double[] rates = [.. Enumerable.Repeat(10.0, 15), .. Enumerable.Repeat(60.0, 45)];
-        var run = Oracles.Ramp(rates, 1, 10, (1, 100), startupSeconds: 0, poolOrdersMax: 0, new());
-        // By hand: 50 a second over for 15 s, 20 a second for 15 s more; four would need two syncs for it, so it doubles.
-        Assert.Equal([1, 1, 4, 8], [run.Replicas[0], run.Replicas[29], run.Replicas[30], run.Replicas[45]]);
+        var run = Oracles.Ramp(rates, 1, 10, (1, 100), startupSeconds: 0, poolOrdersMax: 0, WholeSyncs);
+        // By hand: at 15 s ten a second have come, at 30 s sixty; 50 a second over for 15 s: four, and then it doubles.
+        Assert.Equal([1, 1, 4, 8], [run.Replicas[15], run.Replicas[29], run.Replicas[30], run.Replicas[45]]);
+        double[] sooner = [.. Enumerable.Repeat(10.0, 14), .. Enumerable.Repeat(40.0, 46)];
+        // One second of forty and fourteen of ten are twelve a second: two.
+        Assert.Equal(2, Oracles.Ramp(sooner, 1, 10, (1, 100), 0, 0, WholeSyncs).Replicas[15]);
     }
 
     [Fact]
@@ -162,6 +166,8 @@ public sealed class SimulationTests
         live.Settings = new Dictionary<string, string> { ["rules"] = "another" };
         Assert.Empty(LiveRun.Replay(Settings(), live, itsBounds: true).Spec.Rules);
     }
+
+    private static AutoscalerOptions WholeSyncs => new() { SyncPeriod = TimeSpan.FromSeconds(15) };
 
     internal static SimulationSettings Settings() => new()
     {
