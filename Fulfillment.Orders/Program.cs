@@ -24,8 +24,11 @@ return await ServiceHost.RunAsync(async () =>
     app.MapDefaultEndpoints();
     app.MapOrders();
 
-    await app.PrepareAsync("ordersdb", typeof(Program).Assembly, stopping =>
-        app.Services.GetRequiredService<ApiKeyStore>()
-            .PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping));
+    await app.PrepareAsync("ordersdb", typeof(Program).Assembly, async stopping =>
+    {
+        var keys = app.Services.GetRequiredService<ApiKeyStore>();
+        await keys.PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping);
+        await keys.PutConfiguredKeyAsync(app.Configuration, "Lead:Key", "lead", stopping);
+    });
     await app.RunAsync();
 });

@@ -62,6 +62,7 @@ return await ServiceHost.RunAsync(async () =>
         var keys = app.Services.GetRequiredService<ApiKeyStore>();
         await keys.PutConfiguredKeyAsync(app.Configuration, "Operator:Key", "operator", stopping);
         await keys.PutConfiguredKeyAsync(app.Configuration, "Service:Key", "service", stopping);
+        await keys.PutConfiguredKeyAsync(app.Configuration, "Lead:Key", "lead", stopping);
         await keys.PutConfiguredKeyAsync(app.Configuration, "Floor:Key", "picker", stopping);
         await app.Services.GetRequiredService<ToggleWatch>().BeginAsync(stopping);
     });

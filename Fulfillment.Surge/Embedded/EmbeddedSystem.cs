@@ -180,6 +180,7 @@ public sealed class EmbeddedSystem : IAsyncDisposable
             ["PGAPPNAME"] = name, // who of us a session belongs to
             ["ConnectionStrings__redis"] = Redis,
             ["Operator__Key"] = Keys.Operator,
+            ["Lead__Key"] = Keys.Lead,
             ["Service__Key"] = Keys.Service,
             // A line per statement and per request would cost more than the work, and fill the log to its cap.
             ["Logging__LogLevel__Default"] = "Warning",
