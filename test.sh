@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 source ./scripts/prepare.sh
 
-prepare
+prepare chromium
 build Fulfillment.sln
 ./artifacts/bin/Fulfillment.Tests/release/Fulfillment.Tests "$@"

@@ -1,17 +1,22 @@
-// The whole system as one app model: `dotnet run --project Fulfillment.AppHost`, or `aspire run`.
+// The whole system as one app model: `./start.sh`, `dotnet run --project Fulfillment.AppHost`, or `dotnet aspire run`.
 using System.Globalization;
 using Fulfillment.AppHost.Operating;
 using Fulfillment.AppHost.Preflight;
 using Fulfillment.AppHost.Replicas;
 using Fulfillment.AppHost.Stores;
+using Fulfillment.Hosting;
 
 var builder = DistributedApplication.CreateBuilder(args);
+if (builder.ExecutionContext.IsPublishMode)
+{
+    await Console.Error.WriteLineAsync(Desk.NotPublished);
+    return 1;
+}
 
 // A fault of this machine or of the rules ends here with one line; in the model it would be a resource that waits.
 var root = Path.GetFullPath("..", builder.AppHostDirectory);
-var places = StoreHosting.UsualPlaces(builder.Configuration);
-var inspected = await Desk.InspectAsync(
-    builder.Configuration, builder.ExecutionContext.IsPublishMode, root, places, CancellationToken.None);
+var places = StorePrograms.UsualPlaces(builder.Configuration["Postgres:Bin"], builder.Configuration["PATH"]);
+var inspected = await Desk.InspectAsync(builder.Configuration, root, places, CancellationToken.None);
 if (inspected is not Desk.Ready desk)
 {
     await Console.Error.WriteLineAsync(((Desk.Unfit)inspected).Fault);
@@ -19,20 +24,20 @@ if (inspected is not Desk.Ready desk)
 }
 
 var optimizedPicking = builder.AddParameter("optimized-picking", "true");
-var surgeScale = builder.Configuration["Parameters:surge-scale"] ?? "10";
-var scale = builder.AddParameter("surge-scale", surgeScale);
 var operatorKey = AddApiKey("operator");
 var serviceKey = AddApiKey("service");
 var floorKey = AddApiKey("floor");
 
 // Two databases and the queue: containers where an engine runs, else programs of this machine.
-var stores = builder.AddStores(desk.Stores);
+var stores = builder.AddStores(desk);
 
 // Picking plans the walks. Replicas come and go by the rule that is deployed (infra/bicep/scale-rules.json).
 var picking = builder.AddPickingReplicas(desk, stores.Redis, replica => replica
     .WithStore(stores.PickingDb)
     .WithStore(stores.Redis)
-    .WithEnvironment("Warehouse__Id", "main")
+    .AsService()
+    .WithEnvironment("Warehouse__Id", DemoBrand.Warehouse)
+    .WithEnvironment("OptimizedPicking", optimizedPicking) // as it begins; from then on it is what was put
     .WithEnvironment("Pool__OrdersMax", Setting(Desk.PoolOrdersMax))
     .WithEnvironment("Operator__Key", operatorKey)
     .WithEnvironment("Service__Key", serviceKey)
@@ -40,27 +45,27 @@ var picking = builder.AddPickingReplicas(desk, stores.Redis, replica => replica
 
 // Orders takes the brands' orders, promises stock, and follows Picking's events from its first replica.
 var orders = builder.AddProject<Projects.Fulfillment_Orders>("orders", launchProfileName: null)
-    .WithHttpEndpoint(port: Ports.Asked(builder.Configuration, Ports.Orders))
+    .WithHttpEndpoint(port: AskedPorts.Of(builder.Configuration, AskedPorts.Orders))
     .WithHttpHealthCheck("/health")
-    .WithExternalHttpEndpoints()
     .WithStore(stores.OrdersDb)
     .WithStore(stores.Redis)
+    .AsService()
     .WithEnvironment("Picking__Url", picking.FirstReplica())
     .WithEnvironment("Operator__Key", operatorKey)
     .WithEnvironment("Service__Key", serviceKey)
-    .WithEnvironment("Dispatch__StreamLength", Setting(desk.StreamLength));
+    .WithEnvironment("Dispatch__StreamLength", Setting(desk.StreamLength))
+    .WithIconName("Cart")
+    .WithUrlForEndpoint("http", url => url.DisplayText = "Orders");
 
-// The surge: ten times a normal day's orders, and pickers who walk the tours. Started from the dashboard.
-var surge = builder.AddProject<Projects.Fulfillment_Surge>("surge", launchProfileName: null)
-    .WithExplicitStart()
-    .WithArgs(
-        "target", "--url", orders.GetEndpoint("http"), "--picking-url", picking.FirstReplica(),
-        "--operator-key", operatorKey, "--floor-key", floorKey, "--scale", scale,
-        "--rate", "30") // ten times this is more than one replica of a desk plans: the rule has something to do
-    .ExcludeFromManifest();
-
-orders.WithSurgeCommand(surge, surgeScale);
-picking.WithOptimizedPickingCommand(new(picking.FirstReplica(), operatorKey, optimizedPicking));
+// What a person does from the dashboard: one order, a surge, the toggle, a Redis that is lost.
+var ordersApi = new ServiceApi(orders.GetEndpoint("http"), operatorKey);
+var pickingApi = new ServiceApi(picking.FirstReplica(), operatorKey);
+var brand = new DemoBrand(ordersApi, pickingApi);
+orders.WithPlaceOneOrderCommand(brand).WithListOrdersCommand(brand);
+picking.WithOptimizedPickingCommands(new(pickingApi, picking.Resource));
+stores.Redis.WithLoseRedisCommand();
+builder.AddSurge(new(orders, picking.FirstReplica(), operatorKey, floorKey), root);
+builder.AddWelcome(new(orders, picking.FirstReplica(), stores, operatorKey, floorKey), brand);
 
 await builder.Build().RunAsync();
 return 0;

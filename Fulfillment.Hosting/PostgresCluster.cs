@@ -15,12 +15,15 @@ public sealed class PostgresCluster(string bin, string folder)
     public static string? ServerUser { get; } =
         Environment.IsPrivilegedProcess && OperatingSystem.IsLinux() ? UserUnderRoot : null;
 
+    /// <summary>Whether the cluster was made, now or by an earlier run.</summary>
+    public bool Exists => File.Exists(Path.Combine(folder, "PG_VERSION"));
+
     /// <summary>Makes the cluster and its databases, once; the next start of the server finds them.</summary>
     /// <exception cref="HostingException">A program of PostgreSQL failed, with its words.</exception>
     public async Task CreateAsync(
         string user, string password, IEnumerable<string> databases, CancellationToken cancellation)
     {
-        if (File.Exists(Path.Combine(folder, "PG_VERSION"))) return;
+        if (Exists) return;
 
         Directory.CreateDirectory(folder);
         var secret = $"{folder}.secret";
@@ -45,9 +48,18 @@ public sealed class PostgresCluster(string bin, string folder)
         }
 
         // Before the server is up nobody can race for them: a service that finds the server finds its database.
-        await RunAsync(
-            "postgres", ["--single", "-F", "-D", folder, "postgres"],
-            string.Concat(databases.Select(name => $"CREATE DATABASE {name}\n")), cancellation);
+        await SingleUserAsync(databases.Select(name => $"CREATE DATABASE {name}"), cancellation);
+    }
+
+    /// <summary>
+    /// Gives a cluster of an earlier run this run's password; its server must not run.
+    /// </summary>
+    /// <exception cref="HostingException">A program of PostgreSQL failed, with its words.</exception>
+    public Task SetPasswordAsync(string user, string password, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(password);
+        var quoted = password.Replace("'", "''", StringComparison.Ordinal);
+        return SingleUserAsync([$"ALTER USER \"{user}\" PASSWORD '{quoted}'"], cancellation);
     }
 
     /// <summary>The server on loopback, for a starter that does not bind it to our life.</summary>
@@ -70,6 +82,10 @@ public sealed class PostgresCluster(string bin, string folder)
             "idle_in_transaction_session_timeout=60s",
         }.Concat(settings).SelectMany(setting => new[] { "-c", setting }),
     ];
+
+    private Task<string> SingleUserAsync(IEnumerable<string> statements, CancellationToken cancellation) => RunAsync(
+        "postgres", ["--single", "-F", "-D", folder, "postgres"],
+        string.Concat(statements.Select(statement => $"{statement}\n")), cancellation);
 
     private Task<string> RunAsync(string program, string[] arguments, string input, CancellationToken cancellation) =>
         Nursery.RunAsync(Nursery.Bound(Path.Combine(bin, program), arguments, ServerUser), input, cancellation);

@@ -19,7 +19,7 @@ if (MigrateCommand.IsAskedFor(args))
 return await ServiceHost.RunAsync(async () =>
 {
     var builder = WebApplication.CreateSlimBuilder(ServiceHost.Arguments(args));
-    builder.AddServiceDefaults();
+    builder.AddServiceDefaults(polls: "/floor/tours/next");
     var settings = PickingSettings.Read(builder.Configuration);
     builder.AddPostgres("pickingdb", settings.PostgresPoolMax);
     builder.AddRedis("redis");

@@ -2,6 +2,7 @@ using Fulfillment.ServiceDefaults.Azure;
 using Fulfillment.ServiceDefaults.Outages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,17 +35,22 @@ public static class ServiceDefaultsExtensions
             ["Logging:LogLevel:Polly"] = "Critical",
             // StoreWatch and the parts themselves tell; the checks would at each probe.
             ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
+            // A line for each try to connect again, of each connection; StoreWatch tells that it is lost.
+            ["Logging:LogLevel:StackExchange.Redis"] = "Warning",
         },
     };
 
     /// <summary>
     /// Adds telemetry, health checks, service discovery, resilient HttpClients and <see cref="TimeProvider"/>.
     /// </summary>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
+    /// <param name="builder">The service's.</param>
+    /// <param name="polls">Paths of POSTs that ask for work, most of them in vain: they begin no trace.</param>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, params string[] polls)
+        where TBuilder : IHostApplicationBuilder
     {
         builder.Configuration.Sources.Insert(0, QuietByDefault);
         SystemData.RequireCertificates(builder.Configuration);
-        builder.AddTelemetry();
+        builder.AddTelemetry(polls);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.AddOutages();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
@@ -68,7 +74,12 @@ public static class ServiceDefaultsExtensions
         app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
     }
 
-    private static void AddTelemetry(this IHostApplicationBuilder builder)
+    // A question that nobody traces begins no trace: probes, feeds and boards ask every few seconds.
+    private static bool IsWork(HttpRequest request) =>
+        !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        || request.Headers.ContainsKey("traceparent");
+
+    private static void AddTelemetry(this IHostApplicationBuilder builder, string[] polls)
     {
         builder.Logging.AddOpenTelemetry(logging =>
         {
@@ -86,9 +97,8 @@ public static class ServiceDefaultsExtensions
             .WithTracing(tracing => tracing
                 .SetSampler(new ParentBasedSampler(new WorkSampler()))
                 .AddSource(builder.Environment.ApplicationName, TelemetryNames)
-                .AddAspNetCoreInstrumentation(options =>
-                    // Probes come every few seconds and say nothing about the work.
-                    options.Filter = context => context.Request.Path.Value is not ("/health" or "/alive"))
+                .AddAspNetCoreInstrumentation(options => options.Filter = context =>
+                    !polls.Contains(context.Request.Path.Value) && IsWork(context.Request))
                 .AddHttpClientInstrumentation());
 
         // Exported only when somebody listens: an exporter without a listener delays the exit by ten seconds.

@@ -10,10 +10,23 @@ internal static class LiveProgress
     private static readonly TimeSpan OnTerminal = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan InLog = TimeSpan.FromSeconds(10);
 
+    /// <summary>What was sent, and the releases in ordersdb; returns when cancelled.</summary>
+    internal static Task ShowAsync(
+        NpgsqlDataSource ordersDb, Acknowledgements acknowledged, int ordersToSend, TimeProvider clock,
+        CancellationToken cancellation) =>
+        ShowAsync(
+            async token =>
+            {
+                var counts = await Patience.ReadAsync(
+                    again => ReleaseCounts.ReadAsync(ordersDb, again), clock, token);
+                return $"sent {acknowledged.Sent:N0} of {ordersToSend:N0}, accepted {acknowledged.Accepted:N0}; "
+                    + $"releases {counts}";
+            },
+            clock, cancellation);
+
     /// <summary>Returns when cancelled.</summary>
     internal static async Task ShowAsync(
-        NpgsqlDataSource ordersDb, Acknowledgements acknowledged, int ordersToSend, TimeProvider clock,
-        CancellationToken cancellation)
+        Func<CancellationToken, Task<string>> howFar, TimeProvider clock, CancellationToken cancellation)
     {
         try
         {
@@ -21,7 +34,7 @@ internal static class LiveProgress
                 await AnsiConsole.Status().StartAsync(
                     "sending", status => ShowAsync(OnTerminal, line => status.Status = line));
             else
-                await ShowAsync(InLog, AnsiConsole.WriteLine);
+                await ShowAsync(InLog, Console.WriteLine);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -31,13 +44,7 @@ internal static class LiveProgress
         async Task ShowAsync(TimeSpan every, Action<string> show)
         {
             using var timer = new PeriodicTimer(every, clock);
-            while (await timer.WaitForNextTickAsync(cancellation))
-            {
-                var counts = await Patience.ReadAsync(
-                    token => ReleaseCounts.ReadAsync(ordersDb, token), clock, cancellation);
-                show($"sent {acknowledged.Sent:N0} of {ordersToSend:N0}, accepted {acknowledged.Accepted:N0}; "
-                    + $"releases {counts}");
-            }
+            while (await timer.WaitForNextTickAsync(cancellation)) show(await howFar(cancellation));
         }
     }
 }

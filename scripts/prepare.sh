@@ -1,8 +1,9 @@
 # Sourced by start.sh, test.sh and .ci/run: what a machine needs before the first build. Quick when all is there.
 
+# prepare [PROGRAM...]: more than the servers, where something wants it.
 prepare() {
     need_dotnet
-    need_servers
+    need_programs "$@"
 }
 
 # Build servers would outlive the script.
@@ -25,8 +26,12 @@ has_postgres() {
 }
 
 # Only the programs are wanted: every run starts servers of its own on free ports, whatever the packages started.
-need_servers() {
+need_programs() {
     local missing=()
+    # The dashboard is pressed in a real browser; where none is and none comes by apt, that test is skipped.
+    if [[ " $* " == *" chromium "* ]] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then
+        missing+=(chromium)
+    fi
     has_postgres || missing+=(postgresql)
     command -v redis-server >/dev/null || missing+=(redis-server)
     # Only a test asks for it, which is skipped where it is not at hand.

@@ -1,42 +1,50 @@
-using System.Net.Http.Json;
+using Fulfillment.AppHost.Replicas;
 
 namespace Fulfillment.AppHost.Operating;
 
-/// <summary>Optimized picking as this AppHost last set it. Picking keeps the truth, for all its replicas.</summary>
-internal sealed class OptimizedPickingSwitch(
-    EndpointReference picking, ReferenceExpression operatorKey, IResourceBuilder<ParameterResource> first)
+/// <summary>
+/// Optimized picking, on or off, at run time. Picking keeps the truth for all its replicas; what it says is shown as a
+/// property of the resource <c>picking</c>, and of the two commands the one that changes it is offered.
+/// </summary>
+internal sealed class OptimizedPickingSwitch(ServiceApi api, PickingResource picking)
 {
-    private const string KeyHeader = "X-Api-Key";
+    internal const string Property = "Optimized picking";
 
-    private bool? on;
+    private const string Path = "/toggles/optimized-picking";
 
-    internal EndpointReference Picking => picking;
-
-    /// <summary>Tells Picking how it is set here; one that does not know the toggle plans as it is built to.</summary>
-    internal async Task ApplyAsync(CancellationToken cancellation) =>
-        await PutAsync(await IsOnAsync(cancellation), cancellation);
-
-    internal async Task<ExecuteCommandResult> FlipAsync(CancellationToken cancellation) =>
-        await PutAsync(!await IsOnAsync(cancellation), cancellation);
-
-    private async Task<bool> IsOnAsync(CancellationToken cancellation) =>
-        on ?? await first.Resource.GetValueAsync(cancellation) is "true";
-
-    private async Task<ExecuteCommandResult> PutAsync(bool enabled, CancellationToken cancellation)
+    /// <summary>Shows how it is set when Picking begins to answer.</summary>
+    internal async Task BeginAsync(ResourceNotificationService notifications, CancellationToken cancellation)
     {
-        using var client = new HttpClient { BaseAddress = new Uri(picking.Url) };
-        client.DefaultRequestHeaders.Add(KeyHeader, await operatorKey.GetValueAsync(cancellation));
+        var said = await api.SendAsync(HttpMethod.Get, Path, null, cancellation);
+        await ShowAsync(said!["enabled"]!.GetValue<bool>(), notifications);
+    }
+
+    internal async Task<ExecuteCommandResult> TrySetAsync(
+        bool enabled, ResourceNotificationService notifications, CancellationToken cancellation)
+    {
         try
         {
-            using var answer = await client.PutAsJsonAsync("/toggles/optimized-picking", new { enabled }, cancellation);
-            if (!answer.IsSuccessStatusCode)
-                return CommandResults.Failure($"Picking answered {(int)answer.StatusCode} {answer.ReasonPhrase}.");
-            on = enabled;
-            return CommandResults.Success($"Optimized picking is {(enabled ? "on" : "off")}.");
+            await SetAsync(enabled, notifications, cancellation);
+            return CommandResults.Success($"Optimized picking is {Word(enabled)}, from the next plan on.");
         }
-        catch (HttpRequestException down)
+        catch (HttpRequestException refused)
         {
-            return CommandResults.Failure($"Picking does not answer: {down.Message}");
+            return CommandResults.Failure(refused.Message);
         }
     }
+
+    internal static string Word(bool enabled) => enabled ? "on" : "off";
+
+    private async Task SetAsync(
+        bool enabled, ResourceNotificationService notifications, CancellationToken cancellation)
+    {
+        await api.SendAsync(HttpMethod.Put, Path, new { enabled, reason = "from the dashboard" }, cancellation);
+        await ShowAsync(enabled, notifications);
+    }
+
+    private Task ShowAsync(bool enabled, ResourceNotificationService notifications) =>
+        notifications.PublishUpdateAsync(picking, snapshot => snapshot with
+        {
+            Properties = Shown.In(snapshot.Properties, (Property, Word(enabled))),
+        });
 }

@@ -16,12 +16,18 @@ internal abstract record Desk
     /// <summary>Processes that one desk carries, unless <c>Picking:ReplicasMax</c> says otherwise.</summary>
     internal const int DefaultReplicasMax = 8;
 
+    /// <summary>Said to <c>aspire publish</c> and <c>aspire deploy</c>.</summary>
+    internal const string NotPublished =
+        "This app model is for a desk and is not published. The cloud is described in infra/bicep: run `azd up` "
+        + "(docs/DEPLOY.md).";
+
     private Desk() { }
 
     /// <param name="Stores">How Postgres and Redis run.</param>
     /// <param name="Scaling">The deployed rule for Picking, its maximum cut to what a desk carries.</param>
     /// <param name="Compress">By how much the rule's times are shortened; 1 is the deployed rule.</param>
-    internal sealed record Ready(StoreHosting Stores, ScaleSpec Scaling, double Compress) : Desk
+    /// <param name="Kept">Where the stores' data outlives the AppHost; null for a fresh system.</param>
+    internal sealed record Ready(StoreHosting Stores, ScaleSpec Scaling, double Compress, string? Kept) : Desk
     {
         /// <summary>Orders a replica that the rule aims at; the dispatch keeps the stream that deep.</summary>
         internal long StreamLength => Scaling.Rules.OfType<RedisStreamsRule>()
@@ -33,20 +39,21 @@ internal abstract record Desk
 
     /// <summary>Looks at everything once; the first fault is the answer.</summary>
     /// <param name="settings">The AppHost's configuration: arguments, environment, appsettings.</param>
-    /// <param name="publishing">A manifest is wanted, nothing will run: stores are containers.</param>
     /// <param name="root">The folder of the solution.</param>
     /// <param name="places">Folders that may hold the servers' programs.</param>
     /// <param name="cancellation">Ends the look at the container engines.</param>
     internal static async Task<Desk> InspectAsync(
-        IConfiguration settings, bool publishing, string root, IEnumerable<string> places,
-        CancellationToken cancellation)
+        IConfiguration settings, string root, IEnumerable<string> places, CancellationToken cancellation)
     {
-        if (!publishing && Ports.FaultIn(settings) is { } portFault) return new Unfit(portFault);
+        if (AskedPorts.FaultIn(settings) is { } portFault) return new Unfit(portFault);
 
         if (!TryNumber(settings, "Picking:ReplicasMax", DefaultReplicasMax, out var replicasMax))
             return new Unfit($"Picking:ReplicasMax: '{settings["Picking:ReplicasMax"]}' is no number from 1 up.");
         if (!TryNumber(settings, "Autoscaling:Compress", 1, out var compress))
             return new Unfit($"Autoscaling:Compress: '{settings["Autoscaling:Compress"]}' is no number from 1 up.");
+
+        if (!bool.TryParse(settings["Stores:Keep"] ?? "false", out var keep))
+            return new Unfit($"Stores:Keep: '{settings["Stores:Keep"]}' is neither true nor false.");
 
         var rulesPath = settings["Autoscaling:Rules"] ?? Path.Combine(root, "infra", "bicep", "scale-rules.json");
         // A desk is no environment: it has announced nothing unless one of their files is named.
@@ -63,10 +70,10 @@ internal abstract record Desk
         if (scaling.MinReplicas > scaling.MaxReplicas)
             return new Unfit($"Picking:ReplicasMax: {replicasMax} is less than the rule's minReplicas.");
 
-        var stores = await StoreHosting.ChooseAsync(settings, publishing, places, cancellation);
+        var stores = await StoreHosting.ChooseAsync(settings, places, cancellation);
         return stores is StoreHosting.Nowhere nowhere
             ? new Unfit(nowhere.Fault)
-            : new Ready(stores, scaling, compress);
+            : new Ready(stores, scaling, compress, keep ? Path.Combine(root, "artifacts", "data") : null);
     }
 
     private static bool TryNumber(IConfiguration settings, string name, double absent, out double number)

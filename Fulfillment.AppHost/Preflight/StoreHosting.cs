@@ -1,3 +1,4 @@
+using Fulfillment.Hosting;
 using Microsoft.Extensions.Configuration;
 
 namespace Fulfillment.AppHost.Preflight;
@@ -23,51 +24,26 @@ internal abstract record StoreHosting
     internal sealed record Nowhere(string Fault) : StoreHosting;
 
     /// <summary>
-    /// Containers when a manifest is published or an engine answers; else the programs of this machine; else nowhere.
+    /// Containers when an engine answers; else the programs of this machine; else nowhere.
     /// </summary>
     internal static async Task<StoreHosting> ChooseAsync(
-        IConfiguration settings, bool publishing, IEnumerable<string> places, CancellationToken cancellation)
+        IConfiguration settings, IEnumerable<string> places, CancellationToken cancellation)
     {
-        if (publishing) return new Containers("a manifest is published");
         if (await ContainerEngine.FindAsync(settings, cancellation) is { } engine)
             return new Containers($"{engine} answers");
 
         var folders = places.ToList();
-        var postgresBin = folders.Find(folder => Has(folder, "postgres") && Has(folder, "initdb"));
-        var redis = folders.Find(folder => Has(folder, "redis-server"));
+        var (postgresBin, redis) = (StorePrograms.FindPostgres(folders), StorePrograms.FindRedis(folders));
         return (postgresBin, redis) switch
         {
             (null, null) => Missing("PostgreSQL (postgres, initdb) and Redis (redis-server) are"),
             (null, _) => Missing("PostgreSQL (postgres, initdb) is"),
             (_, null) => Missing("Redis (redis-server) is"),
-            _ => new NativeExecutables(postgresBin, Path.Combine(redis, Program("redis-server"))),
+            _ => new NativeExecutables(postgresBin, redis),
         };
     }
-
-    /// <summary>
-    /// <c>Postgres:Bin</c> where it is set, then the path, then where Debian and Homebrew keep PostgreSQL, newest
-    /// first.
-    /// </summary>
-    internal static IEnumerable<string> UsualPlaces(IConfiguration settings) =>
-    [
-        .. settings["Postgres:Bin"] is { } told ? [told] : Array.Empty<string>(),
-        .. (settings["PATH"] ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
-        .. Versions("/usr/lib/postgresql", "*"),
-        .. Versions("/opt/homebrew/opt", "postgresql@*"),
-        .. Versions("/usr/local/opt", "postgresql@*"),
-    ];
-
-    private static IEnumerable<string> Versions(string parent, string pattern) => Directory.Exists(parent)
-        ? Directory.GetDirectories(parent, pattern)
-            .OrderByDescending(folder => folder.Length).ThenByDescending(folder => folder, StringComparer.Ordinal)
-            .Select(folder => Path.Combine(folder, "bin"))
-        : [];
 
     private static Nowhere Missing(string what) => new(
         $"No container engine answers and {what} not installed here: start one (docker, podman), or install them"
         + " (apt-get install postgresql redis-server; brew install postgresql redis).");
-
-    private static bool Has(string folder, string program) => File.Exists(Path.Combine(folder, Program(program)));
-
-    private static string Program(string name) => OperatingSystem.IsWindows() ? name + ".exe" : name;
 }

@@ -11,6 +11,8 @@ internal sealed class AspireReplicaSet(
     IReadOnlyList<IResource> replicas, int startedByThemselves,
     ResourceCommandService commands, ResourceNotificationService notifications) : IReplicaSet
 {
+    private const string Unknown = "Unknown"; // the orchestrator's word; Aspire keeps the constant to itself
+
     public int SpecCount { get; private set; } = startedByThemselves;
 
     public int ReadyCount => replicas.Count(replica =>
@@ -30,7 +32,7 @@ internal sealed class AspireReplicaSet(
     internal async ValueTask MendAsync(CancellationToken cancellation)
     {
         var orders = replicas.Select((replica, index) => (replica, index)).Select(pair =>
-            (pair.index < SpecCount, IsDown(pair.replica)) switch
+            (pair.index < SpecCount, IsDown(Snapshot(pair.replica)?.State?.Text)) switch
             {
                 (true, true) => CommandAsync(pair.replica, KnownResourceCommands.StartCommand, cancellation),
                 (false, false) => CommandAsync(pair.replica, KnownResourceCommands.StopCommand, cancellation),
@@ -46,7 +48,11 @@ internal sealed class AspireReplicaSet(
             throw new InvalidOperationException($"{replica.Name}: {command} refused: {result.Message}");
     }
 
-    private bool IsDown(IResource replica) => Snapshot(replica)?.State?.Text is not { } state
+    /// <summary>
+    /// Whether a resource in this state has no process. <c>Unknown</c> stands for a process that is gone, as Aspire's
+    /// own stop command takes it: asked to stop it, it would refuse.
+    /// </summary>
+    internal static bool IsDown(string? state) => state is null or Unknown
         || state == KnownResourceStates.NotStarted
         || KnownResourceStates.TerminalStates.Contains(state);
 

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Globalization;
 using Fulfillment.AppHost.Preflight;
 using Fulfillment.Autoscaling.Control;
 using Fulfillment.Autoscaling.Decisions;
@@ -10,8 +10,8 @@ using StackExchange.Redis;
 namespace Fulfillment.AppHost.Replicas;
 
 /// <summary>
-/// Runs the deployed scale rule on the replicas of this app model, and says what it decides as the state and the log of
-/// the resource <c>picking</c>, and as metrics.
+/// Runs the deployed scale rule on the replicas of this app model, and says what it read and decided as properties and
+/// in the log of the resource <c>picking</c>, and as metrics.
 /// </summary>
 internal sealed partial class PickingAutoscaler(
     PickingResource picking, Desk.Ready desk, IResourceWithConnectionString redis, TimeProvider clock,
@@ -64,39 +64,31 @@ internal sealed partial class PickingAutoscaler(
 
     private async Task ShowAsync(ScaleDecision decision, AspireReplicaSet replicas, ILogger words)
     {
-        var readings = string.Join(", ", decision.Metrics.Select(metric =>
-            $"{metric.Rule} {metric.Usage?.ToString("0.#", null) ?? metric.Missing}/{metric.Target:0.#}"));
+        var reading = DecisionWords.Reading(decision);
         // A quiet night is one line, not one every sync.
-        var saying = $"{decision.Current} to {decision.Result} replicas ({decision.Reason}); {readings}";
-        if (saying != said) Decided(words, decision.Loop, saying);
+        var saying = $"{DecisionWords.Decided(decision)} Read: {reading}.";
+        if (saying != said) Decided(words, saying);
         said = saying;
 
         var (ready, asked) = (replicas.ReadyCount, replicas.SpecCount);
+        picking.Counts = (asked, ready);
         await notifications.PublishUpdateAsync(picking, snapshot => snapshot with
         {
-            State = new ResourceStateSnapshot(
-                $"{ready} of {asked} up",
-                ready == asked ? KnownResourceStateStyles.Success : KnownResourceStateStyles.Info),
-            Properties = Changed(snapshot.Properties,
-                ("Replicas asked for", asked), ("Replicas ready", ready), ("Rule", readings),
-                ("Last decision", $"{decision.Current} to {decision.Result} ({decision.Reason})"),
-                ("Decided at", decision.At.ToString("u", null))),
+            State = KnownResourceStates.Running,
+            StartTimeStamp = snapshot.StartTimeStamp ?? clock.GetUtcNow().UtcDateTime,
+            Properties = Shown.In(snapshot.Properties,
+                ("Replicas", $"{ready} of {asked} up, {desk.Scaling.MaxReplicas} at most"),
+                ("Work read", reading), ("Last decision", DecisionWords.Decided(decision)),
+                ("Decided at", decision.At.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture))),
         });
     }
-
-    private static ImmutableArray<ResourcePropertySnapshot> Changed(
-        ImmutableArray<ResourcePropertySnapshot> properties, params (string Name, object Value)[] changes) =>
-    [
-        .. properties.Where(property => !changes.Any(change => change.Name == property.Name)),
-        .. changes.Select(change => new ResourcePropertySnapshot(change.Name, change.Value)),
-    ];
 
     [LoggerMessage(1, LogLevel.Information,
         "Scaling between {Min} and {Max} replicas by the deployed rule, times shortened by {Compress}")]
     private static partial void Begins(ILogger log, int min, int max, double compress);
 
-    [LoggerMessage(2, LogLevel.Information, "{Loop}: {Decision}")]
-    private static partial void Decided(ILogger log, ScaleLoop loop, string decision);
+    [LoggerMessage(2, LogLevel.Information, "{Decision}")]
+    private static partial void Decided(ILogger log, string decision);
 
     [LoggerMessage(3, LogLevel.Warning, "{Problem}; asked again at the next turn")]
     private static partial void Refused(ILogger log, string problem);

@@ -1,6 +1,7 @@
 using Fulfillment.AppHost.Preflight;
 using Fulfillment.Autoscaling.Control;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
@@ -26,29 +27,39 @@ internal static class PickingReplicas
             {
                 ResourceType = "Replica set", Properties = [], State = KnownResourceStates.Waiting,
             })
-            .WithIconName("ArrowAutofitContent")
-            .ExcludeFromManifest();
+            .WithIconName("BoxMultiple");
+        builder.Services.AddHealthChecks().AddCheck("picking-replicas", () => HealthOf(picking.Resource));
+        picking.WithHealthCheck("picking-replicas");
 
-        // What is published is scaled by the platform: one app there, N processes here.
-        var replicasMax = builder.ExecutionContext.IsPublishMode ? 1 : desk.Scaling.MaxReplicas;
-        for (var number = 1; number <= replicasMax; number++)
+        for (var number = 1; number <= desk.Scaling.MaxReplicas; number++)
         {
             var project = replica(builder
                 .AddProject<Projects.Fulfillment_Picking>($"picking-{number}", launchProfileName: null)
                 .WithHttpEndpoint()
                 .WithHttpHealthCheck("/health")
+                .WithUrlForEndpoint("http", url => url.DisplayText = "Picking")
+                .WithIconName("Box")
                 .WithParentRelationship(picking));
             if (number > Math.Max(1, desk.Scaling.MinReplicas)) project.WithExplicitStart();
             picking.Resource.Replicas.Add(project.Resource);
         }
 
-        if (builder.ExecutionContext.IsRunMode) builder.AddAutoscaler(picking.Resource, desk, redis.Resource);
+        builder.AddAutoscaler(picking.Resource, desk, redis.Resource);
         return picking;
     }
 
     /// <summary>The replica that is always on: the one address for those who want an answer, not work.</summary>
     internal static EndpointReference FirstReplica(this IResourceBuilder<PickingResource> picking) =>
         new(picking.Resource.Replicas[0], "http");
+
+    /// <summary>Healthy when all that the rule asks for are up, degraded when some are.</summary>
+    private static HealthCheckResult HealthOf(PickingResource picking) => picking.Counts switch
+    {
+        null => HealthCheckResult.Unhealthy("the rule was not read yet"),
+        var (asked, ready) when ready >= asked => HealthCheckResult.Healthy($"{ready} of {asked} replicas are up"),
+        var (asked, ready) when ready > 0 => HealthCheckResult.Degraded($"{ready} of {asked} replicas are up"),
+        var (asked, _) => HealthCheckResult.Unhealthy($"none of {asked} replicas is up"),
+    };
 
     private static void AddAutoscaler(
         this IDistributedApplicationBuilder builder, PickingResource picking, Desk.Ready desk,

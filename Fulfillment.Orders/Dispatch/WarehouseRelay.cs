@@ -1,3 +1,4 @@
+using Fulfillment.Orders.TrackOrder;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
@@ -156,6 +157,9 @@ internal sealed partial class WarehouseRelay
         _leader.TurnFinished();
         _entryless -= published.Count;
         _metrics.Published(_warehouseId, published.Count);
+        if (OrderTrace.IsSeen)
+            foreach (var (message, _) in messages.Zip(entries).Where(sent => sent.Second is not null))
+                OrderTrace.Step(OrderTrace.Dispatched, message.Key.OrderId, message.TraceParent, now);
         if (failure is null) return;
         _nextSweep = now;
         throw new RedisException("The stream could not be written", failure);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace Fulfillment.Orders.PlaceOrder;
@@ -6,8 +5,6 @@ namespace Fulfillment.Orders.PlaceOrder;
 /// <summary>What the intake tells about itself; units are UCUM's.</summary>
 internal static class IntakeMetrics
 {
-    internal static readonly ActivitySource Activities = new("Fulfillment.Orders");
-
     private static readonly Meter Meter = new("Fulfillment.Orders");
     private static readonly Histogram<int> GroupSize = Meter.CreateHistogram<int>(
         "orders.intake.group.size", "{order}");

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Fulfillment.Orders.Backorders;
 using Fulfillment.Orders.Dispatch;
+using Fulfillment.Orders.TrackOrder;
 using Fulfillment.ServiceDefaults.Outages;
 using Npgsql;
 
@@ -179,11 +180,13 @@ internal sealed partial class IntakeWriter(
     private async Task WriteOnceAsync(IReadOnlyList<NewOrder> group, CancellationToken cancellation)
     {
         var begun = clock.GetTimestamp();
-        using var activity = IntakeMetrics.Activities.StartActivity("intake.commit");
-        activity?.SetTag("orders", group.Count);
+        var begunAt = OrderTrace.IsSeen ? clock.GetUtcNow() : default;
         var outcomes = await GroupTransaction.WriteAsync(database, group, cancellation);
         dispatch.Pulse();
         IntakeMetrics.Committed(group.Count, clock.GetElapsedTime(begun), outcomes);
+        if (begunAt != default)
+            foreach (var order in group)
+                OrderTrace.Step(OrderTrace.Committed, order.OrderId, order.TraceParent, begunAt);
         for (var i = 0; i < group.Count; i++) group[i].Decide(outcomes[i]);
     }
 

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Fulfillment.Contracts;
 using Fulfillment.Orders.Dispatch;
+using Fulfillment.Orders.TrackOrder;
 using Fulfillment.ServiceDefaults;
 using Npgsql;
 using Polly;
@@ -16,8 +16,6 @@ internal sealed partial class FeedReader(
     string warehouseId, NpgsqlDataSource database, FeedClient picking, ProgressOptions options, FeedState feeds,
     FreedStock freed, DispatchSignal dispatch, TimeProvider clock, StopAt stopAt, ILogger log)
 {
-    private static readonly ActivitySource Source = new("Fulfillment.Orders.Progress");
-
     private readonly FeedStatus _status = feeds.Begin(warehouseId);
     private readonly ResumeFeed _resume = new(database, picking, warehouseId, clock);
     private long _parkedTriedAt;
@@ -220,13 +218,9 @@ internal sealed partial class FeedReader(
     // The confirmation closes the trace that began with the POST of the order.
     private static void Trace(IReadOnlyList<FeedEvent> run)
     {
-        if (!Source.HasListeners()) return;
-        foreach (var happened in run)
-        {
-            if (happened.Kind != EventKinds.Planned || happened.TraceParent is null) continue;
-            using var confirmed = Source.StartActivity("order confirmed", ActivityKind.Consumer, happened.TraceParent);
-            confirmed?.SetTag("fulfillment.order_id", happened.OrderId);
-        }
+        if (!OrderTrace.IsSeen) return;
+        foreach (var happened in run.Where(happened => happened.Kind == EventKinds.Planned))
+            OrderTrace.Step(OrderTrace.Confirmed, happened.OrderId, happened.TraceParent);
     }
 
     private static bool IsAway(Exception exception) => exception

@@ -37,6 +37,12 @@ internal static class TargetCommand
         DefaultValueFactory = _ => "main",
     };
 
+    private static readonly Option<string> Profile = new("--profile")
+    {
+        Description = "holiday: every brand sends so many times its orders; viral: one of them does",
+        DefaultValueFactory = _ => "holiday",
+    };
+
     private static readonly Option<double> Scale = Number("--scale", "Times a normal day", 10);
     private static readonly Option<double> Rate = Number("--rate", "Orders a second on a normal day", 5);
     private static readonly Option<double> Seconds = Number("--seconds", "How long orders are sent", 60);
@@ -59,6 +65,7 @@ internal static class TargetCommand
 
     internal static Command Create()
     {
+        Profile.AcceptOnlyFromAmong("holiday", "viral");
         Scale.Bounded(0.01, 1_000);
         Rate.Bounded(0.01, 10_000);
         Seconds.Bounded(1, 86_400);
@@ -67,7 +74,8 @@ internal static class TargetCommand
         var command = new Command(
             "target", "Send orders to a system that runs already, over HTTP with its keys, and report.")
         {
-            Url, PickingUrl, OperatorKey, FloorKey, Warehouse, Scale, Rate, Seconds, Speedup, Pickers, Seed, Report,
+            Url, PickingUrl, OperatorKey, FloorKey, Warehouse, Profile, Scale, Rate, Seconds, Speedup, Pickers, Seed,
+            Report,
         };
         command.Validators.Add(result =>
         {
@@ -87,6 +95,7 @@ internal static class TargetCommand
         OperatorKey = Told(parsed.GetValue(OperatorKey), OperatorKeyVariable)!,
         FloorKey = Told(parsed.GetValue(FloorKey), FloorKeyVariable),
         WarehouseId = parsed.GetValue(Warehouse)!,
+        Profile = parsed.GetValue(Profile)!,
         Scale = parsed.GetValue(Scale),
         Rate = parsed.GetValue(Rate),
         Seconds = parsed.GetValue(Seconds),

@@ -1,3 +1,5 @@
+using Fulfillment.Surge.Load;
+
 namespace Fulfillment.Surge.Target;
 
 /// <summary>What `target` was asked for: a system that runs already, and what to send to it.</summary>
@@ -15,6 +17,10 @@ internal sealed record TargetOptions
     public string? FloorKey { get; init; }
 
     public required string WarehouseId { get; init; }
+
+    /// <summary>holiday | viral.</summary>
+    public string Profile { get; init; } = "holiday";
+
     public required double Scale { get; init; }
 
     /// <summary>Orders a second on a normal day.</summary>
@@ -31,5 +37,9 @@ internal sealed record TargetOptions
     /// <summary>How long anything may stand still after the last order before the run gives up on it.</summary>
     public TimeSpan StandstillMax { get; init; } = TimeSpan.FromSeconds(60);
 
-    internal int Orders => (int)Math.Max(1, Math.Round(Rate * Scale * Seconds));
+    /// <summary>What is sent: a day's curve of a holiday, or one brand that surges among others' normal day.</summary>
+    internal Workload Workload() => Profile == "viral"
+        ? PhasedProfile.Build(
+            Profile, PhasedProfile.Phases(Profile, 0, Seconds, 0, Rate, Scale), Scale, Seed)
+        : HolidayProfile.Build((int)Math.Max(1, Math.Round(Rate * Scale * Seconds)), Rate * Scale, Seed);
 }

@@ -24,10 +24,10 @@ internal static class TargetRun
         using var orders = new ServiceApi([options.Url.ToString()]);
         using var picking = options.PickingUrl is { } url ? new ServiceApi([url.ToString()]) : null;
         var run = $"{clock.GetUtcNow():yyyyMMddHHmmss}-{options.Seed}";
-        var workload = OfThisRun(HolidayProfile.Build(options.Orders, options.Rate * options.Scale, options.Seed), run);
+        var workload = OfThisRun(options.Workload(), run);
         AnsiConsole.MarkupLineInterpolated(
             $"{workload.Orders.Count:N0} orders, {workload.Lines:N0} lines in {options.Seconds:N0} s, run {run}");
-        AnsiConsole.MarkupLine("[grey]receiving stock[/]");
+        Console.WriteLine("receiving stock");
         Dictionary<string, string> keys;
         try
         {
@@ -61,8 +61,15 @@ internal static class TargetRun
         var working = floor?.RunAsync(options.Pickers, shift.Token) ?? Task.CompletedTask;
         var following = followed.FollowAsync(
             Math.Max(1, workload.Orders.Count / FollowedOrders.SampleMax), shift.Token);
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var telling = LiveProgress.ShowAsync(
+            _ => Task.FromResult(
+                $"sent {acknowledged.Sent:N0} of {workload.Orders.Count:N0}, accepted {acknowledged.Accepted:N0}"),
+            clock, sending.Token);
         await load.RunAsync(workload, options.Seed, cancellation);
-        AnsiConsole.MarkupLine("[grey]all sent, waiting for the last order[/]");
+        await sending.CancelAsync();
+        await telling;
+        Console.WriteLine("all sent, waiting for the last order");
         var standing = await RestAsync(options, followed, floor is not null, clock, cancellation);
         var seconds = clock.GetElapsedTime(begun).TotalSeconds;
         await shift.CancelAsync();
@@ -72,7 +79,7 @@ internal static class TargetRun
         return new SurgeReport
         {
             Seed = options.Seed,
-            Profile = "holiday",
+            Profile = options.Profile,
             Scale = options.Scale,
             Seconds = seconds,
             Orders = acknowledged.Counts(
@@ -95,8 +102,13 @@ internal static class TargetRun
             var standing = await followed.StandingAsync(cancellation);
             if (standing.Values.All(status => IsAtRest(status, picked))) return standing;
             var now = string.Join(
-                ' ', standing.Values.CountBy(status => status).OrderBy(pair => pair.Key, StringComparer.Ordinal));
-            if (now != last) (last, moved) = (now, clock.GetTimestamp());
+                ", ", standing.Values.CountBy(status => status).OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .Select(pair => $"{pair.Key} {pair.Value:N0}"));
+            if (now != last)
+            {
+                (last, moved) = (now, clock.GetTimestamp());
+                Console.WriteLine(now);
+            }
             else if (clock.GetElapsedTime(moved) > options.StandstillMax) return standing;
             await Task.Delay(Between, clock, cancellation);
         }

@@ -53,14 +53,6 @@ public sealed class DeskTests : IDisposable
         Assert.IsType<StoreHosting.NativeExecutables>(desk.Stores);
     }
 
-    [Fact]
-    public async Task What_is_published_runs_in_containers_wherever_it_is_published()
-    {
-        var desk = Assert.IsType<Desk.Ready>(await InspectAsync(publishing: true));
-
-        Assert.IsType<StoreHosting.Containers>(desk.Stores);
-    }
-
     [Theory]
     [InlineData("PostgreSQL", "redis-server")]
     [InlineData("PostgreSQL", "redis-server", "postgres")]
@@ -99,6 +91,7 @@ public sealed class DeskTests : IDisposable
     [InlineData("ASPNETCORE_URLS", "nonsense")]
     [InlineData("Picking:ReplicasMax", "0")]
     [InlineData("Autoscaling:Compress", "0.5")]
+    [InlineData("Stores:Keep", "perhaps")]
     public async Task A_setting_that_cannot_be_is_named(string setting, string value)
     {
         PutPrograms("postgres", "initdb", "redis-server");
@@ -141,6 +134,20 @@ public sealed class DeskTests : IDisposable
         Assert.Contains(words, await FaultAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("false", null)]
+    [InlineData("true", "artifacts/data")]
+    public async Task Data_is_kept_only_where_it_is_asked_for(string? keep, string? folder)
+    {
+        PutPrograms("postgres", "initdb", "redis-server");
+        _settings["Stores:Keep"] = keep;
+
+        var desk = Assert.IsType<Desk.Ready>(await InspectAsync());
+
+        Assert.Equal(folder is null ? null : Path.Combine(RepositoryRoot.Path, folder), desk.Kept);
+    }
+
     [Fact]
     public async Task The_deployed_rule_is_taken_and_its_maximum_cut_to_what_a_desk_carries()
     {
@@ -155,8 +162,8 @@ public sealed class DeskTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private Task<Desk> InspectAsync(bool publishing = false) => Desk.InspectAsync(
-        new ConfigurationBuilder().AddInMemoryCollection(_settings).Build(), publishing, RepositoryRoot.Path, [_folder],
+    private Task<Desk> InspectAsync() => Desk.InspectAsync(
+        new ConfigurationBuilder().AddInMemoryCollection(_settings).Build(), RepositoryRoot.Path, [_folder],
         TestContext.Current.CancellationToken);
 
     private async Task<string> FaultAsync()

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 namespace Fulfillment.AppHost.Preflight;
 
 /// <summary>Ports that were asked for by number must be free; those that were not are chosen free.</summary>
-internal static class Ports
+internal static class AskedPorts
 {
     internal const string Orders = "Orders:Port";
     internal const string Postgres = "Postgres:Port";
@@ -17,7 +17,7 @@ internal static class Ports
         ["ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"];
 
     /// <summary>The port that a setting asks for; null when any free one will do.</summary>
-    internal static int? Asked(IConfiguration settings, string name) =>
+    internal static int? Of(IConfiguration settings, string name) =>
         int.TryParse(settings[name], NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : null;
 
     /// <summary>The first setting that is no port, or whose port somebody has, in one line; null for none.</summary>
@@ -29,7 +29,7 @@ internal static class Ports
         foreach (var name in new[] { Orders, Postgres, Redis })
         {
             if (settings[name] is not { } text) continue;
-            if (Asked(settings, name) is not (> 0 and <= IPEndPoint.MaxPort and var port))
+            if (Of(settings, name) is not (> 0 and <= IPEndPoint.MaxPort and var port))
                 return $"{name}: '{text}' is no port.";
             if (IsTaken(port)) return Taken(port, name);
         }
