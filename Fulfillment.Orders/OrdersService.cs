@@ -20,6 +20,7 @@ internal static class OrdersService
     internal static void AddOrders(this IHostApplicationBuilder builder)
     {
         SystemData.RequireTimeZones(); // a ship-by is told in the warehouse's own
+        builder.Services.AddSingleton(PickingSites.From(builder.Configuration));
         builder.Services.AddSingleton<ClientDirectory>();
         builder.Services.AddSingleton<AvailabilityCache>();
         builder.Services.AddSingleton(IntakeOptions.Read(builder.Configuration));

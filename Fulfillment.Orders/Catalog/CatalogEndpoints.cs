@@ -63,7 +63,7 @@ internal static class CatalogEndpoints
     }
 
     private static async Task PutWarehouseAsync(
-        HttpContext context, string id, NpgsqlDataSource database, TimeProvider clock)
+        HttpContext context, string id, NpgsqlDataSource database, PickingSites sites, TimeProvider clock)
     {
         var request = await RequestBody.ReadAsync(context, OrdersJson.Default.WarehouseRequest, BodyBytesMax);
         if (request is null) return;
@@ -72,6 +72,13 @@ internal static class CatalogEndpoints
             || !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
         {
             await Problems.WriteAsync(context, 422, "invalid_warehouse", "The id, name or time zone is not valid.");
+            return;
+        }
+
+        if (sites.Find(id) is null)
+        {
+            var missing = PickingSites.Missing(id);
+            await Problems.WriteAsync(context, missing.Status, missing.Code, missing.Title, missing.Detail);
             return;
         }
 

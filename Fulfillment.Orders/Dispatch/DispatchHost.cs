@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fulfillment.Orders.Catalog;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.Leadership;
 using Npgsql;
@@ -6,10 +7,14 @@ using StackExchange.Redis;
 
 namespace Fulfillment.Orders.Dispatch;
 
-/// <summary>A relay for every warehouse there is, new ones included; each is active in one replica at a time.</summary>
+/// <summary>
+/// A relay for every warehouse there is and whose Picking has an address, new ones included; each is active in one
+/// replica at a time.
+/// </summary>
 internal sealed partial class DispatchHost(
-    NpgsqlDataSource database, Leaderships leaderships, IConnectionMultiplexer redis, DispatchOptions options,
-    DispatchSignal signal, DispatchMetrics metrics, TimeProvider clock, StopAt stopAt, ILogger<DispatchHost> log)
+    NpgsqlDataSource database, Leaderships leaderships, PickingSites sites, IConnectionMultiplexer redis,
+    DispatchOptions options, DispatchSignal signal, DispatchMetrics metrics, TimeProvider clock, StopAt stopAt,
+    ILogger<DispatchHost> log)
     : BackgroundService
 {
     private const string WarehousesSql = "SELECT warehouse_id FROM warehouses";
@@ -27,7 +32,7 @@ internal sealed partial class DispatchHost(
             try
             {
                 foreach (var warehouseId in await ReadWarehousesAsync(stoppingToken))
-                    if (!_relays.ContainsKey(warehouseId))
+                    if (sites.Find(warehouseId) is not null && !_relays.ContainsKey(warehouseId))
                         _relays.Add(warehouseId, RelayAsync(warehouseId, stoppingToken));
             }
             catch (DbException lost)

@@ -25,8 +25,8 @@ internal static class PlaceOrderEndpoint
         var services = app.ServiceProvider;
         var desk = new Desk(
             services.GetRequiredService<IntakeWriter>(), services.GetRequiredService<ClientDirectory>(),
-            services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<IntakeOptions>(),
-            services.GetRequiredService<TimeProvider>());
+            services.GetRequiredService<PickingSites>(), services.GetRequiredService<NpgsqlDataSource>(),
+            services.GetRequiredService<IntakeOptions>(), services.GetRequiredService<TimeProvider>());
         app.MapPost("/orders", (HttpContext context) => PlaceOneAsync(context, desk)).RequireAuthorization("client");
         app.MapPost("/orders/bulk", (HttpContext context) => PlaceManyAsync(context, desk))
             .RequireAuthorization("client");
@@ -123,6 +123,7 @@ internal static class PlaceOrderEndpoint
         if (client.TimeZone is null && request.ShipBy is null)
             return (null, Problems.Create(
                 503, "time_zone_missing", "The warehouse's time zone is not known here: send a shipBy."));
+        if (desk.Sites.Find(client.WarehouseId) is null) return (null, PickingSites.Missing(client.WarehouseId));
         var order = NewOrderOf(request, client, now, key);
         return desk.Writer.TryPlace(order)
             ? (order, null)
@@ -185,8 +186,8 @@ internal static class PlaceOrderEndpoint
     };
 
     private sealed record Desk(
-        IntakeWriter Writer, ClientDirectory Clients, NpgsqlDataSource Database, IntakeOptions Options,
-        TimeProvider Clock);
+        IntakeWriter Writer, ClientDirectory Clients, PickingSites Sites, NpgsqlDataSource Database,
+        IntakeOptions Options, TimeProvider Clock);
 }
 
 /// <summary>The body of POST /orders/bulk.</summary>

@@ -11,8 +11,14 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
 {
     private const string OperatorKey = "operator.0123456789abcdef0123456789abcdef";
 
+    private const int ShopsMax = 64;
+
     public const string ServiceKey = "orders.0123456789abcdef0123456789abcdef";
 
+    // The warehouses of the shops that tests build: where Picking is says a setting, before they are built.
+    private readonly string[] _shops =
+        [.. Enumerable.Range(1, ShopsMax).Select(number => $"shop-{Guid.NewGuid():N}-{number}")];
+    private int _shopsBuilt;
     private string _acmeKey = "";
 
     /// <summary>Where Orders looks for Picking; nothing is there unless a test starts it.</summary>
@@ -27,7 +33,7 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         ConnectionString = await servers.CreateOrdersDatabaseAsync();
-        Database = NpgsqlDataSource.Create(ConnectionString);
+        Database = NpgsqlDataSource.Create($"{ConnectionString};Application Name=test");
         await StartAsync();
         await PutAsync(Operator, "/warehouses/east", """{"name":"East"}""");
         await PutAsync(Operator, "/clients/acme", """{"name":"Acme","warehouseId":"east","weight":1}""");
@@ -36,6 +42,9 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
         Acme = With(_acmeKey);
         await PutAsync(Acme, "/skus", """[{"sku":"a","name":"A"},{"sku":"b","name":"B"},{"sku":"c","name":"C"}]""");
     }
+
+    /// <summary>The id of one more shop.</summary>
+    public string NextShop() => _shops[Interlocked.Increment(ref _shopsBuilt) - 1];
 
     /// <summary>Starts the service, or starts it again after a kill: the clients go to where it listens now.</summary>
     public async Task StartAsync(params (string Name, string Value)[] more)
@@ -54,9 +63,11 @@ public sealed class OrdersFixture(TestServers servers) : IAsyncLifetime
             ["ConnectionStrings:redis"] = await servers.RedisEndpointAsync(),
             ["Operator:Key"] = OperatorKey,
             ["Picking:Url"] = PickingAddress.ToString(),
+            ["Picking:east:Url"] = PickingAddress.ToString(),
             ["Service:Key"] = ServiceKey,
             ["Intake:HeldMillisecondsMax"] = "60000", // a busy machine is no outage
         };
+        foreach (var shop in _shops) settings[$"Picking:{shop}:Url"] = PickingAddress.ToString();
         foreach (var (name, value) in more) settings[name] = value;
         return await ServiceProcess.StartAsync("Fulfillment.Orders", settings);
     }

@@ -12,9 +12,9 @@ namespace Fulfillment.Tests.Orders;
 public sealed class Shop : IAsyncDisposable
 {
     private readonly OrdersFixture _orders;
-    private readonly NpgsqlConnection _lock;
+    private readonly NpgsqlConnection? _lock;
 
-    private Shop(OrdersFixture orders, string id, HttpClient http, NpgsqlConnection @lock) =>
+    private Shop(OrdersFixture orders, string id, HttpClient http, NpgsqlConnection? @lock) =>
         (_orders, Id, Http, _lock) = (orders, id, http, @lock);
 
     /// <summary>Of the client, and of his warehouse.</summary>
@@ -24,8 +24,8 @@ public sealed class Shop : IAsyncDisposable
     public static async Task<Shop> BuildAsync(OrdersFixture orders, bool shut = false)
     {
         ArgumentNullException.ThrowIfNull(orders);
-        var id = $"shop-{Guid.NewGuid():N}";
-        var connection = await orders.Database.OpenConnectionAsync();
+        var id = orders.NextShop();
+        var connection = shut ? await orders.Database.OpenConnectionAsync() : null;
         if (shut)
         {
             await using var stand = new NpgsqlCommand(
@@ -45,7 +45,7 @@ public sealed class Shop : IAsyncDisposable
     /// <summary>Lets the relay go.</summary>
     public async ValueTask OpenAsync()
     {
-        if (_lock.State != System.Data.ConnectionState.Open) return;
+        if (_lock is not { State: System.Data.ConnectionState.Open }) return;
         // The lock is the session's, and the pool keeps the session.
         await using (var unlock = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", _lock))
             await unlock.ExecuteNonQueryAsync();

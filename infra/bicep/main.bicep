@@ -44,6 +44,10 @@ param ordersExists bool = false
 @description('Set by azd: whether the app is there already, so that its image is kept.')
 param pickingExists bool = false
 
+@description('The warehouses: each has a Picking app, a queue, a rule and a database of its own. azd deploys to main.')
+@minLength(1)
+param warehouses string[] = ['main']
+
 @description('The least Picking replicas; 0 takes minReplicas of scale-rules.json. Raised before a deploy in a surge.')
 @minValue(0)
 @maxValue(1000)
@@ -136,12 +140,14 @@ module registry 'modules/registry.bicep' = {
   }
 }
 
+// Two warehouses never share a table: restoring the one leaves the other alone.
+var pickingDatabases = [for warehouse in warehouses: warehouse == 'main' ? 'pickingdb' : 'pickingdb-${warehouse}']
 var servers = chosen.postgresPerService
   ? [
       { name: 'psql-orders-${token}', databases: ['ordersdb'], owners: [0] }
-      { name: 'psql-picking-${token}', databases: ['pickingdb'], owners: [1] }
+      { name: 'psql-picking-${token}', databases: pickingDatabases, owners: [1] }
     ]
-  : [{ name: 'psql-${token}', databases: ['ordersdb', 'pickingdb'], owners: [0, 1] }]
+  : [{ name: 'psql-${token}', databases: concat(['ordersdb'], pickingDatabases), owners: [0, 1] }]
 
 module postgres 'modules/postgres.bicep' = [
   for server in servers: {
@@ -192,29 +198,33 @@ module environment 'modules/environment.bicep' = {
   }
 }
 
-module picking 'modules/picking.bicep' = {
-  scope: group
-  name: 'picking'
-  params: {
-    location: location
-    tags: tags
-    environmentId: environment.outputs.id
-    identity: identity.outputs.identities[1]
-    registry: registry.outputs.endpoint
-    size: chosen.picking
-    replicasMin: pickingReplicasMin
-    windows: windows[size]
-    exists: pickingExists
-    external: floorIngress == 'external'
-    postgresHost: postgres[length(servers) - 1].outputs.host
-    redisName: redisName
-    redisAddress: redis.outputs.address
-    redisScalerKey: redisScalerKey
-    serviceKey: 'service.${serviceKey}'
-    operatorKey: 'operator.${operatorKey}'
-    floorKey: 'floor.${floorKey}'
+module picking 'modules/picking.bicep' = [
+  for (warehouse, index) in warehouses: {
+    scope: group
+    name: warehouse == 'main' ? 'picking' : 'picking-${warehouse}'
+    params: {
+      location: location
+      tags: tags
+      environmentId: environment.outputs.id
+      warehouse: warehouse
+      database: pickingDatabases[index]
+      identity: identity.outputs.identities[1]
+      registry: registry.outputs.endpoint
+      size: chosen.picking
+      replicasMin: pickingReplicasMin
+      windows: windows[size]
+      exists: pickingExists
+      external: floorIngress == 'external'
+      postgresHost: postgres[length(servers) - 1].outputs.host
+      redisName: redisName
+      redisAddress: redis.outputs.address
+      redisScalerKey: redisScalerKey
+      serviceKey: 'service.${serviceKey}'
+      operatorKey: 'operator.${operatorKey}'
+      floorKey: 'floor.${floorKey}'
+    }
   }
-}
+]
 
 module orders 'modules/orders.bicep' = {
   scope: group
@@ -227,7 +237,7 @@ module orders 'modules/orders.bicep' = {
     registry: registry.outputs.endpoint
     size: chosen.orders
     exists: ordersExists
-    pickingUrl: picking.outputs.url
+    pickingUrls: [for (warehouse, index) in warehouses: { warehouse: warehouse, url: picking[index].outputs.url }]
     postgresHost: postgres[0].outputs.host
     redisAddress: redis.outputs.address
     serviceKey: 'service.${serviceKey}'
@@ -244,8 +254,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: observability.outputs.workspaceId
     deployed: ordersExists && pickingExists
     ordersId: orders.outputs.id
-    pickingId: picking.outputs.id
-    pickingReplicasMax: picking.outputs.replicasMax
+    pickings: [for (warehouse, index) in warehouses: picking[index].outputs.watched]
     email: alertEmail
   }
 }
@@ -253,4 +262,4 @@ module alerts 'modules/alerts.bicep' = {
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.endpoint
 output AZURE_RESOURCE_GROUP string = group.name
 output SERVICE_ORDERS_ENDPOINT_URL string = orders.outputs.url
-output SERVICE_PICKING_ENDPOINT_URL string = picking.outputs.url
+output SERVICE_PICKING_ENDPOINT_URL string = picking[0].outputs.url

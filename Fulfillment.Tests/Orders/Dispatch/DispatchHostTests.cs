@@ -1,6 +1,8 @@
+using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.Leadership;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -68,8 +70,13 @@ public sealed class DispatchHostTests(TestServers servers)
             var signal = new DispatchSignal();
             var leaderships = Leaders.Of(room.Database, room.Meters);
             await leaderships.StartAsync(CancellationToken.None);
+            var sites = PickingSites.From(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                [$"Picking:{room.Warehouse}:Url"] = "http://127.0.0.1:1",
+                ["Service:Key"] = OrdersFixture.ServiceKey,
+            }).Build());
             var host = new DispatchHost(
-                room.Database, leaderships, room.Multiplexer, room.Options, signal, new DispatchMetrics(room.Meters),
+                room.Database, leaderships, sites, room.Multiplexer, room.Options, signal, new DispatchMetrics(room.Meters),
                 TimeProvider.System, StopAt.Nowhere, NullLogger<DispatchHost>.Instance);
             await host.StartAsync(CancellationToken.None);
             return new RunningHost(host, leaderships, signal);

@@ -6,8 +6,7 @@ param workspaceId string
 @description('False until the first deploy: the placeholder writes no metrics.')
 param deployed bool
 param ordersId string
-param pickingId string
-param pickingReplicasMax int
+param pickings { name: string, id: string, replicasMax: int }[]
 @description('Empty: alerts show in the portal and mail nobody.')
 param email string
 
@@ -129,36 +128,38 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
-resource exhausted 'Microsoft.Insights/metricAlerts@2018-03-01' = {
-  name: 'no-free-replica'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'Picking is at maxReplicas, so the backlog grows with every order: raise max, or hands on the floor.'
-    enabled: true
-    severity: 2
-    scopes: [pickingId]
-    evaluationFrequency: 'PT5M'
-    windowSize: 'PT15M'
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          criterionType: 'StaticThresholdCriterion'
-          name: 'replicas'
-          metricName: 'Replicas'
-          timeAggregation: 'Minimum'
-          operator: 'GreaterThanOrEqual'
-          threshold: pickingReplicasMax
-        }
-      ]
+resource exhausted 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for picking in pickings: {
+    name: picking.name == 'picking' ? 'no-free-replica' : 'no-free-replica-${picking.name}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'Picking is at maxReplicas, so the backlog grows with every order: raise max, or hands on the floor.'
+      enabled: true
+      severity: 2
+      scopes: [picking.id]
+      evaluationFrequency: 'PT5M'
+      windowSize: 'PT15M'
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'replicas'
+            metricName: 'Replicas'
+            timeAggregation: 'Minimum'
+            operator: 'GreaterThanOrEqual'
+            threshold: picking.replicasMax
+          }
+        ]
+      }
+      actions: [for id in actionGroups: { actionGroupId: id }]
     }
-    actions: [for id in actionGroups: { actionGroupId: id }]
   }
-}
+]
 
 resource failures 'Microsoft.Insights/metricAlerts@2018-03-01' = [
-  for app in [{ name: 'orders', id: ordersId }, { name: 'picking', id: pickingId }]: {
+  for app in concat([{ name: 'orders', id: ordersId }], map(pickings, of => { name: of.name, id: of.id })): {
     name: '${app.name}-5xx'
     location: 'global'
     tags: tags
@@ -200,7 +201,7 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     serializedData: reduce(
       items({
         ORDERS_ID: ordersId
-        PICKING_ID: pickingId
+        PICKING_ID: pickings[0].id
         WORKSPACE_ID: workspaceId
         BACKLOG_AGE: metrics.backlogAge
         BACKLOG_COUNT: metrics.backlog

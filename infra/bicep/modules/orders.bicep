@@ -10,7 +10,8 @@ param identity serviceIdentity
 param registry string
 param size ordersSize
 param exists bool
-param pickingUrl string
+@description('Where the Picking of each warehouse is; one that is not here takes no orders.')
+param pickingUrls { warehouse: string, url: string }[]
 param postgresHost string
 param redisAddress string
 @secure()
@@ -56,8 +57,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
             { name: 'Operator__Key', secretRef: 'operator-key' }
             { name: 'ConnectionStrings__ordersdb', value: postgres(postgresHost, 'ordersdb', identity) }
             { name: 'ConnectionStrings__redis', value: redis(redisAddress, identity) }
-            { name: 'Picking__Url', value: pickingUrl }
-          ])
+          ], map(pickingUrls, site => { name: 'Picking__${site.warehouse}__Url', value: site.url }))
         }
       ]
       scale: {

@@ -6,6 +6,9 @@ import { common, port, postgres, probes, redis, shutdownSeconds } from 'containe
 param location string
 param tags object
 param environmentId string
+@description('Whose queue it plans and whose floor it serves.')
+param warehouse string
+param database string
 param identity serviceIdentity
 param registry string
 param size appSize
@@ -26,7 +29,8 @@ param operatorKey string
 @secure()
 param floorKey string
 
-var name = 'picking'
+var service = 'picking'
+var name = warehouse == 'main' ? service : '${service}-${warehouse}'
 var scale = loadJsonContent('../scale-rules.json').picking
 var rules = filter(scale.rules, rule => !(rule.?slot ?? false) || contains(windows, rule.name))
 // The name tells which key is in it: switching keys then changes the rule, and so makes a revision that reads it.
@@ -40,13 +44,14 @@ resource queue 'Microsoft.Cache/redisEnterprise@2025-07-01' existing = {
 
 module current 'current-image.bicep' = {
   name: '${name}-image'
-  params: { app: name, exists: exists }
+  // azd deploys to the app of main; the others run what that one runs, from the next provisioning on.
+  params: { app: service, exists: exists }
 }
 
 resource app 'Microsoft.App/containerApps@2025-07-01' = {
   name: name
   location: location
-  tags: union(tags, { 'azd-service-name': name })
+  tags: union(tags, warehouse == 'main' ? { 'azd-service-name': service } : {})
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
   properties: {
     environmentId: environmentId
@@ -72,15 +77,16 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
       terminationGracePeriodSeconds: shutdownSeconds
       containers: [
         {
-          name: name
+          name: service
           image: current.outputs.image
           resources: { cpu: json(size.cpu), memory: size.memory }
           probes: probes(exists)
           env: concat(common(name, identity), [
+            { name: 'Warehouse__Id', value: warehouse }
             { name: 'Service__Key', secretRef: 'service-key' }
             { name: 'Operator__Key', secretRef: 'operator-key' }
             { name: 'Floor__Key', secretRef: 'floor-key' }
-            { name: 'ConnectionStrings__pickingdb', value: postgres(postgresHost, 'pickingdb', identity) }
+            { name: 'ConnectionStrings__pickingdb', value: postgres(postgresHost, database, identity) }
             { name: 'ConnectionStrings__redis', value: redis(redisAddress, identity) }
           ])
         }
@@ -99,7 +105,11 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
                   name: rule.name
                   custom: {
                     type: rule.type
-                    metadata: union(rule.metadata, { address: redisAddress })
+                    // The tested rule, on the queue of this warehouse.
+                    metadata: union(rule.metadata, {
+                      address: redisAddress
+                      stream: replace(rule.metadata.stream, ':main:', ':${warehouse}:')
+                    })
                     auth: [{ triggerParameter: 'password', secretRef: redisSecret }]
                   }
                 }
@@ -110,6 +120,10 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
   }
 }
 
-output id string = app.id
+@description('What alerts and the workbook look at.')
+output watched { name: string, id: string, replicasMax: int } = {
+  name: name
+  id: app.id
+  replicasMax: scale.maxReplicas
+}
 output url string = 'https://${app.properties.configuration.ingress.fqdn}'
-output replicasMax int = scale.maxReplicas
