@@ -10,6 +10,7 @@ namespace Fulfillment.Planning.Batching;
 internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, SeenBatches? seen)
 {
     private const int WholeShare = 2;
+    private const int WholeShareOfLargeCarts = 6;
     private const long WholeFromUnits = 3_000_000;
     private const int GroupColumnsMax = 6_000;
     private const long GroupUnitsMax = 1_000_000;
@@ -37,7 +38,9 @@ internal sealed class Polish(Pool pool, Batches batches, Neighbours neighbours, 
         if (pool.Orders > OrderSet.Most || IsProof) return null;
         if (!IsOfSmallCarts && batches.UnitsSpent < WholeFromUnits) return null;
         var start = _whole?.Units ?? 0;
-        var unitsMax = (batches.UnitsSpent - start) / WholeShare - start;
+        // Of more than five orders a cart there are too many batches for it to be worth a third of all units.
+        var share = pool.Orders > 5 * pool.CartsLeast ? WholeShareOfLargeCarts : WholeShare;
+        var unitsMax = (batches.UnitsSpent - start) / share - start;
         if (unitsMax <= 0) return null;
         _whole ??= new WholePool(pool, [.. Enumerable.Range(0, pool.Orders)]);
 

@@ -14,6 +14,9 @@ internal sealed record PlannerRow
 
     public int Orders { get; init; }
 
+    /// <summary>What a cart takes.</summary>
+    public int Capacity { get; init; }
+
     public double Distance { get; init; }
 
     public double Seconds { get; init; }
@@ -51,6 +54,9 @@ internal sealed record PlannerRow
 
     public double? GapPercent => BestKnown is not { } best ? null
         : Math.Abs(Distance - best) <= Tolerance ? 0 : 100 * (Distance - best) / best;
+
+    /// <summary>How far the plan's certificate lies below the best known.</summary>
+    public double? BoundGapPercent => BestKnown is { } best ? 100 * (best - LowerBound) / best : null;
 
     /// <summary>The shortest plan known: of this run at any budget, or published.</summary>
     public double BestOfAll => Math.Min(Math.Min(Distance, Reference ?? Distance),
@@ -91,6 +97,7 @@ internal sealed record PlannerRow
         return this with
         {
             Orders = problem.Orders.Count,
+            Capacity = problem.Cart.LoadMax,
             Distance = plan.Distance.Metres,
             Seconds = seconds,
             Units = plan.UnitsSpent,

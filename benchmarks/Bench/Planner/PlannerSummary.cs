@@ -15,9 +15,30 @@ internal static class PlannerSummary
         foreach (var set in rows.Where(r => r.Fault is null).GroupBy(r => r.Set)) Line(text, set.Key, [.. set]);
         var good = rows.Where(r => r.Fault is null).ToList();
         if (good.Count > 0) Line(text, "all", good);
+        BySize(text, good);
         foreach (var row in rows.Where(r => r.Fault is not null)) text.AppendLine(CultureInfo.InvariantCulture,
             $"FAULT {row.Set}/{row.File}: {row.Fault}");
         return text.ToString();
+    }
+
+    /// <summary>Each set by what a cart takes and by how many orders there are.</summary>
+    private static void BySize(StringBuilder text, List<PlannerRow> rows)
+    {
+        var known = rows.Where(r => r.GapPercent is not null).ToList();
+        if (known.Count == 0) return;
+        text.AppendLine().AppendLine(
+            "set                cart  orders  files  proven hit   mean gap  worst gap  bound below");
+        foreach (var size in known.GroupBy(r => (r.Set, r.Capacity, r.Orders))
+            .OrderBy(g => g.Key.Set, StringComparer.Ordinal).ThenBy(g => g.Key.Capacity).ThenBy(g => g.Key.Orders))
+        {
+            var proven = size.Where(r => r.IsProven).ToList();
+            text.AppendLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{size.Key.Set,-18} {size.Key.Capacity,4}  {size.Key.Orders,6}  {size.Count(),5}"
+                + $"  {proven.Count(r => r.GapPercent <= 0),4}/{proven.Count,-4}"
+                + $"  {size.Average(r => r.GapPercent!.Value),8:0.000}%  {size.Max(r => r.GapPercent!.Value),8:0.000}%"
+                + $"  {size.Average(r => r.BoundGapPercent!.Value),10:0.00}%"));
+        }
     }
 
     private static void Line(StringBuilder text, string name, List<PlannerRow> rows)
