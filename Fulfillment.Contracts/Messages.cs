@@ -17,6 +17,12 @@ public sealed record ReleaseMessage
     /// <summary>When Orders accepted the order: the age of the backlog is measured from it.</summary>
     public required DateTimeOffset AcceptedAt { get; init; }
 
+    /// <summary>
+    /// When it was dispatched first; publishing it again does not change that. Picking refuses what is older than its
+    /// memory. Null from a version that did not say.
+    /// </summary>
+    public DateTimeOffset? DispatchedAt { get; init; }
+
     /// <summary>Deadline: the release is on time when it is picked before it.</summary>
     public required DateTimeOffset ShipBy { get; init; }
 

@@ -1,4 +1,5 @@
 using Fulfillment.Picking.Intake;
+using Fulfillment.Picking.Retention;
 using Fulfillment.Picking.Toggle;
 using Fulfillment.Picking.Tours;
 using Fulfillment.Picking.Warehouse;
@@ -25,6 +26,7 @@ internal static class PickingServices
         services.AddSingleton<PlanAlone>();
         services.AddSingleton<IntakeWorker>();
         services.AddSingleton<ExpireLeases>();
+        services.AddSingleton<DeleteOld>();
         if (settings.WorkerEnabled) services.AddHostedService<IntakeLoops>();
     }
 }

@@ -114,6 +114,39 @@ internal sealed record PickingSettings : IValidatableObject
     public int VerifyOneIn { get; set; } = 64;
 
     /// <summary>
+    /// <c>Feed:RestoreWindow</c>: how far back ordersdb may be restored. Events are kept for so long, and for as long
+    /// as a reader has not come past them.
+    /// </summary>
+    [ConfigurationKeyName("Feed:RestoreWindow"), TimeRange("00:00:00", "365.00:00:00")]
+    public TimeSpan RestoreWindow { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary><c>Retention:TourDays</c>: for how long done tours are kept, with tasks, scans, plans.</summary>
+    [ConfigurationKeyName("Retention:TourDays"), Range(1, 3650)]
+    public int TourDays { get; set; } = 30;
+
+    /// <summary>
+    /// <c>Retention:InboxDays</c>: how long it is known which releases there were, with the dead letters. A release
+    /// that was dispatched a day less ago, or earlier, is refused: nobody can tell whether it was planned before.
+    /// </summary>
+    [ConfigurationKeyName("Retention:InboxDays"), Range(2, 3650)]
+    public int InboxDays { get; set; } = 90;
+
+    /// <summary><c>Retention:EverySeconds</c>: how often a replica looks for what is too old.</summary>
+    [ConfigurationKeyName("Retention:EverySeconds"), Range(1, 86_400)]
+    public int RetentionEverySeconds { get; set; } = 60;
+
+    /// <summary><c>Retention:BatchMax</c>: tours, events, ... deleted in one transaction.</summary>
+    [ConfigurationKeyName("Retention:BatchMax"), Range(1, 10_000)]
+    public int RetentionBatchMax { get; set; } = 500;
+
+    internal TimeSpan ToursKept => TimeSpan.FromDays(TourDays);
+
+    internal TimeSpan InboxKept => TimeSpan.FromDays(InboxDays);
+
+    /// <summary>A release must have been dispatched within this time.</summary>
+    internal TimeSpan ReleaseAgeMax => InboxKept - TimeSpan.FromDays(1);
+
+    /// <summary>
     /// <c>Postgres:PoolMax</c>: connections of this process, counted against the server's max_connections.
     /// </summary>
     [ConfigurationKeyName("Postgres:PoolMax"), Range(2, 100)]
@@ -138,6 +171,12 @@ internal sealed record PickingSettings : IValidatableObject
         {
             yield return new ValidationResult(
                 $"must be 1 to {NameLengthMax} characters of text", [nameof(WarehouseId)]);
+        }
+
+        if (InboxKept < ToursKept || InboxKept < RestoreWindow)
+        {
+            yield return new ValidationResult(
+                "must not be less than Retention:TourDays and Feed:RestoreWindow", [nameof(InboxDays)]);
         }
 
         if (ClaimAfter < 5 * PoolWait)

@@ -11,7 +11,7 @@ internal static class ReleaseMessages
     // A release that Picking has reported on meanwhile, or that another entry stands for, is left out.
     private const string ReadSql = """
         SELECT k.position, r.ship_by, o.placed_at, o.traceparent, a.line_no, a.sku,
-               a.quantity - a.picked - a.short - a.cancelled
+               a.quantity - a.picked - a.short - a.cancelled, r.dispatched_at
         FROM unnest($1, $2, $3) WITH ORDINALITY AS k(client_id, order_id, release_no, position)
         JOIN releases r ON r.client_id = k.client_id AND r.order_id = k.order_id AND r.release_no = k.release_no
         JOIN orders o ON o.client_id = k.client_id AND o.order_id = k.order_id
@@ -38,7 +38,8 @@ internal static class ReleaseMessages
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var messages = new List<OutgoingMessage>(keys.Count);
         var open = 0L;
-        var (shipBy, placedAt, traceParent) = (default(DateTime), default(DateTime), default(string));
+        var (shipBy, placedAt, dispatchedAt) = (default(DateTime), default(DateTime), default(DateTime?));
+        var traceParent = default(string);
         var lines = new List<ReleaseLine>();
         while (await reader.ReadAsync(cancellation))
         {
@@ -47,6 +48,7 @@ internal static class ReleaseMessages
                 Close();
                 open = reader.GetInt64(0);
                 (shipBy, placedAt) = (reader.GetDateTime(1), reader.GetDateTime(2));
+                dispatchedAt = reader.IsDBNull(7) ? null : reader.GetDateTime(7);
                 traceParent = reader.IsDBNull(3) ? null : reader.GetString(3);
             }
 
@@ -67,6 +69,7 @@ internal static class ReleaseMessages
                 OrderId = key.OrderId,
                 ReleaseNo = key.ReleaseNo,
                 AcceptedAt = placedAt,
+                DispatchedAt = dispatchedAt,
                 ShipBy = shipBy,
                 Lines = lines,
             };

@@ -53,8 +53,10 @@ internal sealed partial class WarehouseRelay
         string warehouseId, Leader leader, IDatabase redis, DispatchOptions options,
         DispatchMetrics metrics, TimeProvider clock, StopAt stopAt, ILogger log)
     {
-        (_warehouseId, _leader, _options, _metrics, _clock, _stopAt, _log) =
-            (warehouseId, leader, options, metrics, clock, stopAt, log);
+        // Due times, and what is old enough to be published again: a clock that is set must not move them.
+        _clock = new SteadyClock(clock);
+        (_warehouseId, _leader, _options, _metrics, _stopAt, _log) =
+            (warehouseId, leader, options, metrics, stopAt, log);
         _stream = new PickingStream(redis, warehouseId, clock);
         _lost = new LostEntries(warehouseId, leader, _stream, clock);
     }

@@ -6,6 +6,8 @@ namespace Fulfillment.Picking.Database;
 /// <summary>Positional parameters with their Postgres type said once: nothing is inferred, nothing is boxed.</summary>
 internal static class Typed
 {
+    internal static NpgsqlParameter Double(double value) => new NpgsqlParameter<double> { TypedValue = value };
+
     internal static NpgsqlParameter Text(string? value) => value is null
         ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
         : Of(value, NpgsqlDbType.Text);

@@ -17,7 +17,7 @@ internal static class ConfirmTour
     // queue up here.
     private const string TourSql = """
         SELECT state, fence, picker_id, open_tasks, leased_until,
-            (SELECT max(task_no) FROM tasks WHERE warehouse_id = $1 AND tour_id = $2)
+            (SELECT max(task_no) FROM tasks WHERE warehouse_id = $1 AND tour_id = $2), clock_timestamp()
         FROM tours WHERE warehouse_id = $1 AND tour_id = $2 FOR UPDATE
         """;
 
@@ -36,7 +36,7 @@ internal static class ConfirmTour
         floor.MapPost("/tours/{tourId:guid}/confirm", HandleAsync);
 
     internal static async Task<Results<Ok<ConfirmAnswer>, JsonHttpResult<Problem>>> HandleAsync(
-        Guid tourId, ConfirmRequest request, NpgsqlDataSource database, PickingSettings settings, TimeProvider clock,
+        Guid tourId, ConfirmRequest request, NpgsqlDataSource database, PickingSettings settings,
         CancellationToken cancellation)
     {
         if (ConfirmRules.FaultIn(request) is { } fault) return Problems.Result(400, fault.Code, fault.Title);
@@ -58,10 +58,9 @@ internal static class ConfirmTour
             return TypedResults.Ok(new ConfirmAnswer(tourId, found.Fence, found.LeasedUntil, found.State, 0, []));
         }
 
-        var now = clock.GetUtcNow();
         var moves = await MoveShorts.FindAsync(connection, transaction, settings.WarehouseId, accepted.Changes,
             cancellation);
-        var booking = Booking.Of(tourId, found, accepted, moves, now, now + settings.Lease);
+        var booking = Booking.Of(tourId, found, accepted, moves, found.Now, found.Now + settings.Lease);
         await booking.WriteAsync(connection, transaction, settings.WarehouseId, cancellation);
         await transaction.CommitAsync(cancellation);
         return TypedResults.Ok(booking.Answer());
@@ -93,7 +92,8 @@ internal static class ConfirmTour
         if (!await rows.ReadAsync(cancellation)) return null;
         var found = new FoundTour(
             rows.GetString(0), rows.GetInt32(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetInt32(3),
-            rows.IsDBNull(4) ? null : rows.GetFieldValue<DateTimeOffset>(4), rows.GetInt32(5), [], []);
+            rows.IsDBNull(4) ? null : rows.GetFieldValue<DateTimeOffset>(4), rows.GetInt32(5),
+            rows.GetFieldValue<DateTimeOffset>(6), [], []);
         await rows.NextResultAsync(cancellation);
         while (await rows.ReadAsync(cancellation)) found.Tasks.Add(rows.GetInt32(0), ReadTask(rows));
         await rows.NextResultAsync(cancellation);
@@ -109,7 +109,9 @@ internal static class ConfirmTour
         row.GetInt16(11));
 }
 
-/// <summary>The tour as it stands while its row is locked, with the tasks and scans that a call names.</summary>
+/// <summary>The tour as it stands while its row is locked, with the tasks and scans that a call names; now by its
+/// database.</summary>
 internal sealed record FoundTour(
     string State, int Fence, string? PickerId, int OpenTasks, DateTimeOffset? LeasedUntil, int TaskNoMax,
+    DateTimeOffset Now,
     Dictionary<int, OpenTask> Tasks, Dictionary<(int TaskNo, string ScanId), (int Picked, int Short)> Stored);

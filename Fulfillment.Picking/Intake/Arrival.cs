@@ -30,8 +30,11 @@ internal abstract record Arrival(StreamEntry Entry)
     internal const int QuantityMax = 100_000;
     private const int TraceParentLengthMax = 128;
 
-    /// <summary>Reads an entry; never throws for what is in it. Pure.</summary>
-    internal static Arrival Read(StreamEntry entry, string warehouseId)
+    /// <summary>
+    /// Reads an entry; never throws for what is in it. Of a release that was dispatched before
+    /// <paramref name="knownSince"/> it cannot be told any more whether it was planned. Pure.
+    /// </summary>
+    internal static Arrival Read(StreamEntry entry, string warehouseId, DateTimeOffset? knownSince = null)
     {
         if (entry.Values is null) return new Broken(entry, "no_fields: the entry has no fields", null);
         try
@@ -41,7 +44,7 @@ internal abstract record Arrival(StreamEntry Entry)
             var kind = (string?)entry[StreamFields.Kind];
             return kind switch
             {
-                MessageKinds.Release => ReadRelease(entry, body, warehouseId),
+                MessageKinds.Release => ReadRelease(entry, body, warehouseId, knownSince),
                 MessageKinds.Cancel or MessageKinds.Hold => ReadSignal(entry, kind, body, warehouseId),
                 _ => new Broken(entry, "unknown_kind: the entry's kind is none of release, cancel, hold", null),
             };
@@ -75,13 +78,17 @@ internal abstract record Arrival(StreamEntry Entry)
         return bytes.ToArray();
     }
 
-    private static Arrival ReadRelease(StreamEntry entry, byte[] body, string warehouseId)
+    private static Arrival ReadRelease(
+        StreamEntry entry, byte[] body, string warehouseId, DateTimeOffset? knownSince)
     {
         var message = JsonSerializer.Deserialize(body, ContractsJson.Default.ReleaseMessage);
         if (message is null) return new Broken(entry, "malformed_json: the body is null", null);
         if (FaultInIdentity(message.WarehouseId, warehouseId, message.ClientId, message.OrderId,
             message.ReleaseNo) is { } stranger)
             return new Broken(entry, stranger, null);
+        // Without its identity: it is not told as failed, for it may have been picked.
+        if (message.DispatchedAt < knownSince)
+            return new Broken(entry, $"too_old: dispatched at {message.DispatchedAt:u}, before {knownSince:u}", null);
         if (FaultInLines(message.Lines) is { } fault) return new Broken(entry, fault, message);
         var trace = (string?)entry[StreamFields.TraceParent];
         return new Release(entry, message, trace?.Length <= TraceParentLengthMax && Names.IsText(trace) ? trace : null);

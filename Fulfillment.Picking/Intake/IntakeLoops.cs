@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fulfillment.Picking.Retention;
 using Fulfillment.Picking.Tours;
 using StackExchange.Redis;
 
@@ -8,8 +9,8 @@ namespace Fulfillment.Picking.Intake;
 /// Runs the worker and what has to be done every few seconds beside it, and takes the worker's leave at the end.
 /// </summary>
 internal sealed partial class IntakeLoops(
-    IntakeWorker worker, PickingQueue queue, ExpireLeases leases, PickingSettings settings, TimeProvider clock,
-    ILogger<IntakeLoops> log) : BackgroundService
+    IntakeWorker worker, PickingQueue queue, ExpireLeases leases, DeleteOld old, PickingSettings settings,
+    TimeProvider clock, ILogger<IntakeLoops> log) : BackgroundService
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(250);
 
@@ -18,8 +19,10 @@ internal sealed partial class IntakeLoops(
         var beating = EveryAsync(settings.HeartbeatEvery, queue.BeatAsync, stoppingToken);
         var sweeping = EveryAsync(settings.SweepEvery, SweepAsync, stoppingToken);
         var expiring = EveryAsync(settings.LeaseSweepEvery, () => leases.ExpireAsync(stoppingToken), stoppingToken);
+        var deleting = EveryAsync(
+            TimeSpan.FromSeconds(settings.RetentionEverySeconds), () => old.RunAsync(stoppingToken), stoppingToken);
         await WorkAsync(stoppingToken);
-        await Task.WhenAll(beating, sweeping, expiring);
+        await Task.WhenAll(beating, sweeping, expiring, deleting);
         await GuardAsync(queue.LeaveAsync);
     }
 

@@ -78,7 +78,9 @@ internal sealed partial class IntakeWorker(
         IReadOnlyList<Delivery> deliveries, HeldEntries held, CancellationToken stopping,
         CancellationToken cancellation)
     {
-        var arrivals = deliveries.Select(d => (Arrival: Arrival.Read(d.Entry, settings.WarehouseId), d.Count)).ToList();
+        var knownSince = clock.GetUtcNow() - settings.ReleaseAgeMax;
+        var arrivals = deliveries
+            .Select(d => (Arrival: Arrival.Read(d.Entry, settings.WarehouseId, knownSince), d.Count)).ToList();
         await SettleBrokenAsync([.. arrivals.Select(a => a.Arrival).OfType<Arrival.Broken>()], held, cancellation);
 
         // Before the releases: a cancel that came with its release spares the walk.

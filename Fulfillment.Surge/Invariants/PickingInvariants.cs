@@ -40,7 +40,8 @@ internal static class PickingInvariants
                      coalesce(lag(version) OVER (PARTITION BY warehouse_id, order_id, release_no ORDER BY xid, id), 0)
                          AS before
               FROM events) AS event
-        WHERE version <= before OR (version <> before + 1 AND kind <> 'Restored')
+        WHERE (version <= before OR (version <> before + 1 AND kind <> 'Restored'))
+            AND order_id >= coalesce((SELECT max(kept_from::text)::uuid FROM retention WHERE kind = 'events'), order_id)
         """;
 
     internal static readonly IReadOnlyList<Invariant> All =

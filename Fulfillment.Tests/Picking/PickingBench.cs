@@ -76,7 +76,8 @@ internal sealed class PickingBench : IAsyncDisposable
     /// A worker of its own name. Its queue is given too, for what no poll does. <paramref name="toggle"/> is what this
     /// replica knows of the toggle: without one, off.
     /// </summary>
-    internal (IntakeWorker Worker, PickingQueue Queue) Worker(Faults? faults = null, ToggleState? toggle = null)
+    internal (IntakeWorker Worker, PickingQueue Queue) Worker(
+        Faults? faults = null, ToggleState? toggle = null, TimeProvider? clock = null)
     {
         faults ??= Faults.None;
         var queue = new PickingQueue(Redis, Settings, TimeProvider.System);
@@ -90,7 +91,7 @@ internal sealed class PickingBench : IAsyncDisposable
         var alone = new PlanAlone(
             plan, new LoneFailures(Database, Settings, TimeProvider.System), Telemetry, NullLogger<PlanAlone>.Instance);
         return (new IntakeWorker(
-            queue, plan, alone, Database, Settings, Telemetry, TimeProvider.System,
+            queue, plan, alone, Database, Settings, Telemetry, clock ?? TimeProvider.System,
             NullLogger<IntakeWorker>.Instance), queue);
     }
 
@@ -188,8 +189,8 @@ internal sealed class PickingBench : IAsyncDisposable
 
     internal async Task<FloorTour?> NextAsync(string picker)
     {
-        var next = await NextTour.HandleAsync(new NextTourRequest(picker), Database, Settings, TimeProvider.System,
-            CancellationToken.None);
+        var next = await NextTour.HandleAsync(
+            new NextTourRequest(picker), Database, Settings, CancellationToken.None);
         return next.Result is Ok<FloorTour> ok ? ok.Value : null;
     }
 
@@ -198,7 +199,7 @@ internal sealed class PickingBench : IAsyncDisposable
     {
         var request = new ConfirmRequest(picker, fence ?? tour.Fence, scans);
         var result = await ConfirmTour.HandleAsync(
-            tour.TourId, request, Database, Settings, TimeProvider.System, CancellationToken.None);
+            tour.TourId, request, Database, Settings, CancellationToken.None);
         return result.Result switch
         {
             Ok<ConfirmAnswer> ok => (ok.Value, null, 200),

@@ -114,11 +114,11 @@ internal sealed class Backroom : IAsyncDisposable
     }
 
     /// <summary>A relay as the active replica has it.</summary>
-    internal async Task<WarehouseRelay> StartRelayAsync()
+    internal async Task<WarehouseRelay> StartRelayAsync(TimeProvider? clock = null)
     {
         var relay = new WarehouseRelay(
-            Warehouse, await RaiseLeaderAsync(), Redis, Options, new DispatchMetrics(Meters), Clock, StopAt.Nowhere,
-            NullLogger.Instance);
+            Warehouse, await RaiseLeaderAsync(), Redis, Options, new DispatchMetrics(Meters), clock ?? Clock,
+            StopAt.Nowhere, NullLogger.Instance);
         await relay.LoadAsync(CancellationToken.None);
         return relay;
     }

@@ -50,6 +50,27 @@ public sealed class RelayFailureTests(TestServers servers)
         Assert.Equal(40, await room.Redis.StreamLengthAsync(room.Stream));
     }
 
+    [Theory]
+    [InlineData(-24)]
+    [InlineData(24)]
+    public async Task A_clock_that_is_set_moves_no_due_time_of_a_relay(int hours)
+    {
+        await using var room = await Backroom.OpenAsync(servers);
+        await room.AddClientAsync("brand");
+        await Backroom.RunAsync(await room.StartRelayAsync());
+        await room.AddOrdersAsync("brand", orders: 100, lines: 1);
+        await MarkAndDieAsync(room, 30);
+        var clock = new SteppedClock(room.Clock);
+        var next = await room.StartRelayAsync(clock);
+        await Backroom.RunAsync(next);
+        clock.Step = TimeSpan.FromHours(hours);
+        await Backroom.RunAsync(next);
+        Assert.Equal(10, await room.Redis.StreamLengthAsync(room.Stream)); // not earlier
+        room.Clock.Advance(room.Options.RepublishAfter + room.Options.SweepInterval);
+        await Backroom.RunAsync(next);
+        Assert.Equal(40, await room.Redis.StreamLengthAsync(room.Stream)); // nor later
+    }
+
     [Fact]
     public async Task A_lost_redis_gets_all_that_is_unreported_again_and_nothing_else_before_new_work()
     {

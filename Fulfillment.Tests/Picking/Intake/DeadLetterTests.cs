@@ -4,6 +4,7 @@ using Fulfillment.Contracts;
 using Fulfillment.Picking.DeadLetters;
 using Fulfillment.Picking.Intake;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using Xunit;
 
@@ -52,6 +53,27 @@ public sealed class DeadLetterTests(TestServers servers)
             .Select(d => d.Count)); // and the second one too
         await bench.DrainAsync();
         Assert.Equal(2, await bench.ScalarAsync<long>("SELECT count(*) FROM plans")); // third: a plan for each
+    }
+
+    [Fact]
+    public async Task A_worker_whose_clock_is_set_back_goes_on_to_take_over_what_others_left()
+    {
+        await using var bench = await PickingBench.CreateAsync(
+            servers, s => s with { ClaimAfter = TimeSpan.Zero, ClaimEvery = TimeSpan.FromMinutes(1) });
+        await bench.SlotAsync("A", 1, 1);
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var clock = new SteppedClock(time);
+        var (worker, queue) = bench.Worker(clock: clock);
+        await queue.ReadAsync(1); // makes the group
+        Assert.Equal(Poll.Idle, await worker.PollOnceAsync(CancellationToken.None)); // looks for the first time
+        await bench.PublishAsync(bench.Release(["A"]));
+        Assert.Single(await bench.Worker().Queue.ReadAsync(1)); // another takes it, and dies
+
+        clock.Step = TimeSpan.FromHours(-3);
+        Assert.Equal(Poll.Idle, await worker.PollOnceAsync(CancellationToken.None)); // too soon
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(Poll.Again, await worker.PollOnceAsync(CancellationToken.None));
+        Assert.Equal(1, await bench.ScalarAsync<long>("SELECT count(*) FROM inbox"));
     }
 
     [Fact]
