@@ -17,11 +17,10 @@ internal sealed class PostgresAdmin
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
         """;
 
-    // Whoever holds most advisory locks of the session kind is active.
+    // The session that holds the relay's lock, and the process that says it is the one behind it.
     private const string ActiveSql = """
-        SELECT activity.application_name FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
-        WHERE held.locktype = 'advisory' AND held.granted AND activity.application_name LIKE 'orders-%'
-        GROUP BY activity.application_name ORDER BY count(*) DESC, activity.application_name LIMIT 1
+        SELECT leading.holder FROM pg_locks AS held JOIN leaderships AS leading USING (pid)
+        WHERE held.locktype = 'advisory' AND held.granted AND leading.name LIKE 'dispatch:%' LIMIT 1
         """;
 
     private readonly NpgsqlConnectionStringBuilder _services;
@@ -83,8 +82,8 @@ internal sealed class PostgresAdmin
         }
     }
 
-    /// <summary>The name of the replica whose sessions hold the advisory locks; null when none does.</summary>
-    internal async Task<string?> ActiveReplicaAsync(CancellationToken cancellation)
+    /// <summary>The process that leads dispatch, as it calls itself; null when none does.</summary>
+    internal async Task<string?> ActiveHolderAsync(CancellationToken cancellation)
     {
         await using var connection = await OpenAsync(_services.ConnectionString, cancellation);
         await using var command = new NpgsqlCommand(ActiveSql, connection);

@@ -177,7 +177,6 @@ public sealed class EmbeddedSystem : IAsyncDisposable
     {
         var all = new Dictionary<string, string>
         {
-            ["PGAPPNAME"] = name, // who of us a session belongs to
             ["ConnectionStrings__redis"] = Redis,
             ["Operator__Key"] = Keys.Operator,
             ["Lead__Key"] = Keys.Lead,

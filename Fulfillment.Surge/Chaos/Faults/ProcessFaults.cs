@@ -65,13 +65,26 @@ internal static class ProcessFaults
         }
     }
 
-    // The replica whose sessions hold the advisory locks: relay, feed and sweeps are in it.
+    // The replica that dispatches, most likely with the feed and the sweeps.
     private static async Task FreezeActiveAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
     {
-        var name = await world.Postgres.ActiveReplicaAsync(cancellation);
-        var child = world.System.Orders.FirstOrDefault(orders => orders.Name == name)
-            ?? throw new HostingException("no replica of Orders holds an advisory lock");
+        var child = await ActiveAsync(world, cancellation);
         await FreezeAsync(world, strike, child, strike.Seconds(20, 30), cancellation);
+    }
+
+    // After a fault the lead may be vacant for a moment.
+    private static async Task<Child> ActiveAsync(ChaosWorld world, CancellationToken cancellation)
+    {
+        var begun = world.Clock.GetTimestamp();
+        while (true)
+        {
+            var holder = await world.Postgres.ActiveHolderAsync(cancellation) ?? "";
+            if (world.System.Orders.FirstOrDefault(
+                orders => holder.Contains($"/{orders.Pid}/", StringComparison.Ordinal)) is { } active) return active;
+            if (world.Clock.GetElapsedTime(begun) > ChaosSettings.RecoveryMax)
+                throw new HostingException("no replica of Orders leads dispatch");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), world.Clock, cancellation);
+        }
     }
 
     private static async Task ColdStartAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
