@@ -3,14 +3,14 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fulfillment.Contracts;
-using Fulfillment.ServiceDefaults.DataStores;
+using Fulfillment.Orders.Catalog;
 
 namespace Fulfillment.Orders.Progress;
 
 /// <summary>
 /// Asks one warehouse's Picking for its events. Any replica of it can answer: they share one log.
 /// </summary>
-internal sealed class FeedClient(IHttpClientFactory clients, IConfiguration configuration, ProgressOptions options)
+internal sealed class FeedClient(IHttpClientFactory clients, PickingSites sites, ProgressOptions options)
 {
     internal const string HttpClientName = "picking-feed";
 
@@ -69,42 +69,13 @@ internal sealed class FeedClient(IHttpClientFactory clients, IConfiguration conf
             ?? throw new JsonException("the answer is null");
     }
 
-    /// <summary>Where Picking of this warehouse is; null when no setting says so.</summary>
-    internal static Uri? AddressOf(IConfiguration configuration, string warehouseId)
-    {
-        var setting = $"Picking:{warehouseId}:Url";
-        var url = warehouseId.Length > 0 ? configuration[setting] : null;
-        if (string.IsNullOrEmpty(url)) (setting, url) = ("Picking:Url", configuration["Picking:Url"]);
-        if (string.IsNullOrEmpty(url)) return null;
-        return Uri.TryCreate(url, UriKind.Absolute, out var address)
-            && address.Scheme is "http" or "https" or "https+http"
-            ? new Uri(address.AbsoluteUri.TrimEnd('/') + "/")
-            : throw new WrongSettingException(setting, "must be the absolute http(s) address of Picking");
-    }
-
-    /// <exception cref="WrongSettingException">An address of Picking is no address, or the key is missing.</exception>
-    internal static void CheckSettings(IConfiguration configuration)
-    {
-        KeyIn(configuration);
-        var named = configuration.GetSection("Picking").GetChildren().Where(part => part["Url"] is { Length: > 0 })
-            .Select(part => AddressOf(configuration, part.Key)).ToList();
-        if (AddressOf(configuration, "") is null && named.Count == 0)
-            throw new WrongSettingException("Picking:Url", "must be the absolute http(s) address of Picking");
-    }
-
-    private static string KeyIn(IConfiguration configuration)
-    {
-        var key = configuration["Service:Key"];
-        return string.IsNullOrWhiteSpace(key)
-            ? throw new WrongSettingException("Service:Key", "is missing: give the API key that Picking knows us by")
-            : key;
-    }
-
     private HttpClient CreateClient(string warehouseId)
     {
         var client = clients.CreateClient(HttpClientName);
-        client.BaseAddress = AddressOf(configuration, warehouseId);
-        client.DefaultRequestHeaders.Add("X-Api-Key", KeyIn(configuration));
+        var site = sites.Find(warehouseId)
+            ?? throw new InvalidOperationException($"The feed of {warehouseId} is read, and nothing says where it is.");
+        client.BaseAddress = site.Url;
+        client.DefaultRequestHeaders.Add("X-Api-Key", site.Key);
         return client;
     }
 

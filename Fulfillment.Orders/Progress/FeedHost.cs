@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.ServiceDefaults;
 using Fulfillment.ServiceDefaults.Leadership;
@@ -11,7 +12,7 @@ namespace Fulfillment.Orders.Progress;
 /// </summary>
 internal sealed partial class FeedHost(
     Leaderships leaderships, FeedClient picking, ProgressOptions options, FeedState feeds, FreedStock freed,
-    DispatchSignal dispatch, IConfiguration configuration, TimeProvider clock, StopAt stopAt, ILogger<FeedHost> log)
+    DispatchSignal dispatch, PickingSites sites, TimeProvider clock, StopAt stopAt, ILogger<FeedHost> log)
     : BackgroundService
 {
     // The name of the time when there was one feed: a replica of that version and one of this do not read together.
@@ -34,7 +35,7 @@ internal sealed partial class FeedHost(
             {
                 foreach (var warehouse in await WarehousesAsync(leader, cancellation))
                 {
-                    if (!readers.ContainsKey(warehouse) && FeedClient.AddressOf(configuration, warehouse) is not null)
+                    if (!readers.ContainsKey(warehouse) && sites.Find(warehouse) is not null)
                         readers.Add(warehouse, ReadAsync(warehouse, leader, active.Token));
                 }
 

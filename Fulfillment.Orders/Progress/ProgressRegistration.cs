@@ -9,8 +9,6 @@ internal static class ProgressRegistration
     /// </summary>
     internal static void AddProgress(this IHostApplicationBuilder builder)
     {
-        // A wrong setting ends the start, not the first request.
-        FeedClient.CheckSettings(builder.Configuration);
         builder.Services.AddHttpClient(FeedClient.HttpClientName);
         builder.Services.AddSingleton(ProgressOptions.From(builder.Configuration));
         builder.Services.AddSingleton<FeedClient>();

@@ -28,7 +28,7 @@ internal sealed class RestoredWorld : IAsyncDisposable
     {
         var orders = new OrdersFixture(servers);
         await orders.InitializeAsync();
-        var id = $"shop-{Guid.NewGuid():N}";
+        var id = orders.NextShop();
         await OrdersFixture.PutAsync(orders.Operator, $"/warehouses/{id}", """{"name":"W"}""");
         await OrdersFixture.PutAsync(
             orders.Operator, $"/clients/{id}", $$"""{"name":"S","warehouseId":"{{id}}","weight":1}""");

@@ -53,7 +53,7 @@ public sealed class SystemDataTests(TestServers servers) : IDisposable
     [Fact]
     public async Task A_warehouse_whose_zone_this_machine_does_not_know_is_no_error_of_the_caller_or_of_ours()
     {
-        var settings = await OrdersSettingsAsync();
+        var settings = await OrdersSettingsAsync(("Picking:mars:Url", "http://127.0.0.1:1"));
         await using var orders = await ServiceProcess.StartAsync("Fulfillment.Orders", settings);
         await using var database = NpgsqlDataSource.Create(settings["ConnectionStrings:ordersdb"]);
         await using var shop = database.CreateCommand("""

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Fulfillment.Orders.Catalog;
 using Fulfillment.Orders.Dispatch;
 using Fulfillment.Orders.Progress;
 using Fulfillment.ServiceDefaults;
@@ -33,11 +34,12 @@ internal sealed class RunningReader : IAsyncDisposable
             foreach (var sku in skus) Freed.Add(sku);
             return ValueTask.CompletedTask;
         });
-        var client = new FeedClient(_services.GetRequiredService<IHttpClientFactory>(), settings, options);
+        var sites = PickingSites.From(settings);
+        var client = new FeedClient(_services.GetRequiredService<IHttpClientFactory>(), sites, options);
         _leaderships = Leaders.Of(
             room.Database, _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
         _host = new FeedHost(
-            _leaderships, client, options, _state, freed, new DispatchSignal(), settings, TimeProvider.System,
+            _leaderships, client, options, _state, freed, new DispatchSignal(), sites, TimeProvider.System,
             StopAt.Nowhere, _log);
     }
 
