@@ -50,7 +50,11 @@ internal sealed class DemoBrand(ServiceApi orders, ServiceApi picking)
         allocation = "FillAll",
         shipTo = new
         {
-            name = "A. Shopper", line1 = "1 High Street", postalCode = "10115", city = "Berlin", country = "DE",
+            name = "A. Shopper",
+            line1 = "1 High Street",
+            postalCode = "10115",
+            city = "Berlin",
+            country = "DE",
         },
     };
 
@@ -68,7 +72,11 @@ internal sealed class DemoBrand(ServiceApi orders, ServiceApi picking)
             HttpMethod.Put, "/slots",
             skus.Select((sku, index) => new
             {
-                clientId = Client, sku, aisle = 1 + (index % 10), bay = 1 + (index * 2), side = "L",
+                clientId = Client,
+                sku,
+                aisle = 1 + (index % 10),
+                bay = 1 + (index * 2),
+                side = "L",
             }),
             cancellation);
         await orders.SendAsync(

@@ -89,7 +89,11 @@ internal static class SurgeResource
 
     private static InteractionInput Number(string name, string label, string value, int max) => new()
     {
-        Name = name, Label = label, Description = $"1 to {max}", InputType = InputType.Number, Required = true,
+        Name = name,
+        Label = label,
+        Description = $"1 to {max}",
+        InputType = InputType.Number,
+        Required = true,
         Value = value,
     };
 

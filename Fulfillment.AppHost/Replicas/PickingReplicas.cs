@@ -25,7 +25,9 @@ internal static class PickingReplicas
         var picking = builder.AddResource(new PickingResource("picking"))
             .WithInitialState(new()
             {
-                ResourceType = "Replica set", Properties = [], State = KnownResourceStates.Waiting,
+                ResourceType = "Replica set",
+                Properties = [],
+                State = KnownResourceStates.Waiting,
             })
             .WithIconName("BoxMultiple");
         builder.Services.AddHealthChecks().AddCheck("picking-replicas", () => HealthOf(picking.Resource));

@@ -32,7 +32,8 @@ public sealed class PostgresIsAway(OutageFixture system) : IClassFixture<OutageF
                 {
                     cluster.Thaw();
                     return Task.CompletedTask;
-                }),
+                }
+            ),
             ["wrong password"] = (
                 cluster => SetAsync(cluster, $"ALTER ROLE {OutageCluster.App} PASSWORD 'another'"),
                 cluster => SetAsync(cluster, $"ALTER ROLE {OutageCluster.App} PASSWORD 'the-right-password'")),

@@ -110,10 +110,10 @@ public sealed class FeedTests(TestServers servers)
     {
         var role = $"stranger_{Guid.NewGuid():N}";
         await using var grant = bench.Database.CreateCommand(
-            $"CREATE ROLE {role} LOGIN; GRANT SELECT ON events TO {role}");
+            $"CREATE ROLE {role} LOGIN PASSWORD '{role}'; GRANT SELECT ON events TO {role}");
         await grant.ExecuteNonQueryAsync();
-        return NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(bench.ConnectionString) { Username = role }.ConnectionString);
+        var own = new NpgsqlConnectionStringBuilder(bench.ConnectionString) { Username = role, Password = role };
+        return NpgsqlDataSource.Create(own.ConnectionString);
     }
 
     private static async Task InsertAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string warehouse,
