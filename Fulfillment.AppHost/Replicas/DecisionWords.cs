@@ -42,6 +42,7 @@ internal static class DecisionWords
         DecisionReason.Inactive => "there is no work",
         DecisionReason.CoolingDown => "there is no work, but not for long enough to sleep",
         DecisionReason.Deactivated => "there was no work for long enough, the app sleeps",
+        DecisionReason.NotMade => "the queue did not answer when the rule was made, it is made later",
         DecisionReason.ReplicaSetFailed => "a replica refused; the same is asked at the next turn",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "No such reason."),
     };

@@ -12,14 +12,17 @@ public sealed class OutageCluster : IAsyncDisposable
     internal const string App = "app";
     private const string Password = "the-right-password";
 
+    private readonly LocalRun _run;
     private readonly PostgresServer _server;
 
-    private OutageCluster(PostgresServer server) => _server = server;
+    private OutageCluster(LocalRun run, PostgresServer server) => (_run, _server) = (run, server);
 
     public static async Task<OutageCluster> StartAsync()
     {
-        var cluster = new OutageCluster(await PostgresServer.StartAsync(
-            TestServers.Run, new PostgresOptions { Settings = ["shared_buffers=32MB"] }, CancellationToken.None));
+        // A run has one cluster, and that of the other tests is theirs.
+        var run = new LocalRun(BuildOutput.RunsFolder, TimeProvider.System);
+        var cluster = new OutageCluster(run, await PostgresServer.StartAsync(
+            run, new PostgresOptions { Settings = ["shared_buffers=32MB"] }, CancellationToken.None));
         await cluster.ExecuteAsync(
             $"CREATE ROLE {App} LOGIN PASSWORD '{Password}'",
             $"CREATE DATABASE ordersdb OWNER {App}", $"CREATE DATABASE pickingdb OWNER {App}");
@@ -68,5 +71,5 @@ public sealed class OutageCluster : IAsyncDisposable
 
     internal void Thaw() => _server.Child.ResumeAll();
 
-    public ValueTask DisposeAsync() => _server.Child.DisposeAsync();
+    public ValueTask DisposeAsync() => _run.DisposeAsync();
 }

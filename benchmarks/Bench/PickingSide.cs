@@ -79,7 +79,7 @@ internal sealed class PickingSide
 
     /// <summary>No plans and no events. Nothing may be under way, and nobody may read the feed.</summary>
     internal Task ResetAsync(CancellationToken cancellation) => _bed.ExecuteAsync(
-        DatabaseName, "TRUNCATE inbox, plans, tours, tasks, events, signals, dead_letters", cancellation);
+        DatabaseName, "TRUNCATE inbox, plans, tours, tasks, events, signals, dead_letters, feed_readers", cancellation);
 
     /// <summary>
     /// Broken invariants of pickingdb, and what the two databases do not agree on, once all is planned.
