@@ -11,6 +11,8 @@ internal sealed class RunFolder
 {
     internal const int RunsKept = 20;
     private const string OwnerFile = "owner.pid";
+    private const string Unborn = "unborn-";
+    private static int _made;
 
     private RunFolder(string path) => Path = path;
 
@@ -26,27 +28,42 @@ internal sealed class RunFolder
         Directory.CreateDirectory(runs);
         Prune(runs);
         var stamp = clock.GetUtcNow().ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture);
-        var path = System.IO.Path.Combine(runs, $"{stamp}-{Environment.ProcessId}");
-        for (var twin = 2; Directory.Exists(path); twin++)
-            path = System.IO.Path.Combine(runs, $"{stamp}-{Environment.ProcessId}-{twin}");
-        Directory.CreateDirectory(path);
-        File.WriteAllText(
-            System.IO.Path.Combine(path, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        var owner = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        var name = $"{stamp}-{owner}-{Interlocked.Increment(ref _made)}";
+        var path = System.IO.Path.Combine(runs, name);
+        // It appears with its owner inside: a run that begins beside it would take one without for a dead run's.
+        var unborn = System.IO.Path.Combine(runs, Unborn + name);
+        Directory.CreateDirectory(unborn);
+        File.WriteAllText(System.IO.Path.Combine(unborn, OwnerFile), owner);
+        Directory.Move(unborn, path);
         return new RunFolder(path);
     }
 
     private static void Prune(string runs)
     {
-        var dead = Directory.GetDirectories(runs).Where(OwnerIsGone).OrderDescending(StringComparer.Ordinal).ToList();
-        foreach (var run in dead) ClusterFolder.Delete(run);
-        foreach (var run in dead.Skip(RunsKept - 1)) Directory.Delete(run, recursive: true);
+        var dead = Directory.GetDirectories(runs)
+            .Where(run => !System.IO.Path.GetFileName(run).StartsWith(Unborn, StringComparison.Ordinal))
+            .Where(OwnerIsGone).OrderDescending(StringComparer.Ordinal).ToList();
+        foreach (var run in dead) ClearedByAnybody(() => ClusterFolder.Delete(run));
+        foreach (var run in dead.Skip(RunsKept - 1)) ClearedByAnybody(() => Directory.Delete(run, recursive: true));
+    }
+
+    // Runs that begin at the same time clear the same leftovers; what one does not find, another has taken.
+    private static void ClearedByAnybody(Action clear)
+    {
+        try
+        {
+            clear();
+        }
+        catch (IOException)
+        {
+            // The next run looks again.
+        }
     }
 
     private static bool OwnerIsGone(string run)
     {
-        var file = System.IO.Path.Combine(run, OwnerFile);
-        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var pid))
-            return true;
+        if (!int.TryParse(OwnerOf(run), CultureInfo.InvariantCulture, out var pid)) return true;
         if (pid == Environment.ProcessId) return false;
         try
         {
@@ -56,6 +73,18 @@ internal sealed class RunFolder
         catch (ArgumentException)
         {
             return true;
+        }
+    }
+
+    private static string OwnerOf(string run)
+    {
+        try
+        {
+            return File.ReadAllText(System.IO.Path.Combine(run, OwnerFile));
+        }
+        catch (IOException)
+        {
+            return "";
         }
     }
 }
