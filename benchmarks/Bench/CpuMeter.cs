@@ -11,8 +11,11 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
 {
     private const int LooksMax = 100;
 
-    internal static CpuMeter Read() => OperatingSystem.IsLinux() && CpuClock.OfHost() is { } host
-        ? new(OwnTree(), host.Busy / CpuClock.TicksPerSecond)
+    internal static CpuMeter Read() => Read(Environment.ProcessId);
+
+    /// <summary>Of another process than this one, and all under it.</summary>
+    internal static CpuMeter Read(int root) => OperatingSystem.IsLinux() && CpuClock.OfHost() is { } host
+        ? new(OwnTree(root), host.Busy / CpuClock.TicksPerSecond)
         : default;
 
     /// <summary>What was used since; <c>Others</c> is what the machine did that is none of ours, in seconds.</summary>
@@ -24,12 +27,12 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
 
     // A child that has ended stands in its parent's cutime. One that ends between the look at its parent and the look
     // at itself would stand nowhere, so all are looked at until nobody has come or gone meanwhile.
-    private static double OwnTree()
+    private static double OwnTree(int root)
     {
-        var seen = Ours();
+        var seen = Ours(root);
         for (var look = 1; look < LooksMax; look++)
         {
-            var again = Ours();
+            var again = Ours(root);
             if (again.Count == seen.Count && again.Keys.All(seen.ContainsKey)) return Seconds(again);
             seen = again;
         }
@@ -39,7 +42,7 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
 
     private static double Seconds(Dictionary<int, double> ticks) => ticks.Values.Sum() / CpuClock.TicksPerSecond;
 
-    private static Dictionary<int, double> Ours()
+    private static Dictionary<int, double> Ours(int root)
     {
         var parents = new Dictionary<int, int>();
         var used = new Dictionary<int, double>();
@@ -51,14 +54,14 @@ internal readonly record struct CpuMeter(double OwnSeconds, double BusySeconds)
             used[pid] = Ticks(cells[11]) + Ticks(cells[12]) + Ticks(cells[13]) + Ticks(cells[14]);
         }
 
-        return used.Where(process => IsOurs(process.Key, parents)).ToDictionary();
+        return used.Where(process => IsOurs(process.Key, parents, root)).ToDictionary();
     }
 
-    private static bool IsOurs(int pid, Dictionary<int, int> parents)
+    private static bool IsOurs(int pid, Dictionary<int, int> parents, int root)
     {
         for (var at = pid; at > 1; at = parents.GetValueOrDefault(at))
         {
-            if (at == Environment.ProcessId) return true;
+            if (at == root) return true;
         }
 
         return false;
