@@ -19,8 +19,8 @@ internal sealed class PostgresAdmin
 
     // The session that holds the relay's lock, and the process that says it is the one behind it.
     private const string ActiveSql = """
-        SELECT leading.holder FROM pg_locks AS held JOIN leaderships AS leading USING (pid)
-        WHERE held.locktype = 'advisory' AND held.granted AND leading.name LIKE 'dispatch:%' LIMIT 1
+        SELECT l.holder FROM pg_locks AS held JOIN leaderships AS l USING (pid)
+        WHERE held.locktype = 'advisory' AND held.granted AND l.name LIKE 'dispatch:%' LIMIT 1
         """;
 
     private readonly NpgsqlConnectionStringBuilder _services;
