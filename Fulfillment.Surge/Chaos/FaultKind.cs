@@ -41,6 +41,23 @@ internal sealed class Strike(PlannedFault fault, TimeProvider clock)
 
     internal void EndsNow() => _endedAt = clock.GetTimestamp();
 
+    /// <summary>Begins it, lets it last, and undoes it whatever comes between; then it ends.</summary>
+    internal async Task LastAsync(
+        string on, TimeSpan length, Func<Task> begin, Func<Task> undo, CancellationToken cancellation)
+    {
+        On = $"{on} for {length.TotalSeconds:0.0} s".TrimStart();
+        await begin();
+        try
+        {
+            await Task.Delay(length, clock, cancellation);
+        }
+        finally
+        {
+            await undo();
+            EndsNow();
+        }
+    }
+
     /// <summary>A length between the two, drawn.</summary>
     internal TimeSpan Seconds(double least, double most) =>
         TimeSpan.FromSeconds(least + (most - least) * Random.NextDouble());

@@ -195,8 +195,7 @@ internal sealed class Traffic(
     private async Task WaitAsync(double seconds, CancellationToken storm)
     {
         var least = storm.IsCancellationRequested ? 0.2 : seconds;
-        await Task.Delay(TimeSpan.FromSeconds(least), clock, CancellationToken.None)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(TimeSpan.FromSeconds(least), clock, CancellationToken.None);
     }
 
     private static string Sku(int number) => $"S-{number:D3}";

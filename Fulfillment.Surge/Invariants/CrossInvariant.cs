@@ -27,12 +27,12 @@ internal sealed record CrossInvariant(int Number, string Name, string Kind, stri
         while ((left.Key is not null || right.Key is not null) && offenders.Count < Invariant.OffendersMax)
         {
             var order = left.Key is null ? 1 : right.Key is null ? -1 : string.CompareOrdinal(left.Key, right.Key);
-            if (string.CompareOrdinal(order <= 0 ? left.Key : right.Key, keptFrom) < 0) { }
-            else if (order < 0) offenders.Add($"{left.Key}: Orders has {left.Value}, Picking nothing");
-            else if (order > 0 && forged.Contains(right.Key!.Split('/')[0])) { }
-            else if (order > 0) offenders.Add($"{right.Key}: Picking has {right.Value}, Orders nothing");
-            else if (left.Value != right.Value)
-                offenders.Add($"{left.Key}: Orders has {left.Value}, Picking {right.Value}");
+            var key = (order <= 0 ? left.Key : right.Key)!;
+            var fault = order < 0 ? $"Orders has {left.Value}, Picking nothing"
+                : order > 0 ? $"Picking has {right.Value}, Orders nothing"
+                : left.Value != right.Value ? $"Orders has {left.Value}, Picking {right.Value}" : null;
+            var leftOut = string.CompareOrdinal(key, keptFrom) < 0 || (order > 0 && forged.Contains(key.Split('/')[0]));
+            if (fault is not null && !leftOut) offenders.Add($"{key}: {fault}");
             if (order <= 0) await left.NextAsync(cancellation);
             if (order >= 0) await right.NextAsync(cancellation);
         }

@@ -57,21 +57,16 @@ internal static class PostgresFaults
         strike.EndsNow();
     }
 
-    private static async Task FrozenAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
-    {
-        var length = strike.Seconds(5, 15);
-        strike.On = $"for {length.TotalSeconds:0.0} s";
-        world.PostgresServer.PauseAll();
-        try
+    private static Task FrozenAsync(ChaosWorld world, Strike strike, CancellationToken cancellation) =>
+        strike.LastAsync("", strike.Seconds(5, 15), () =>
         {
-            await Task.Delay(length, world.Clock, cancellation);
-        }
-        finally
+            world.PostgresServer.PauseAll();
+            return Task.CompletedTask;
+        }, () =>
         {
             world.PostgresServer.ResumeAll();
-            strike.EndsNow();
-        }
-    }
+            return Task.CompletedTask;
+        }, cancellation);
 
     private static async Task BackendsEndedAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
     {
@@ -79,22 +74,11 @@ internal static class PostgresFaults
         strike.EndsNow();
     }
 
-    private static async Task ForAWhileAsync(
-        ChaosWorld world, Strike strike, string begin, string end, CancellationToken cancellation)
-    {
-        var length = strike.Seconds(5, 12);
-        strike.On = $"for {length.TotalSeconds:0.0} s";
-        await world.Postgres.RunAsync(begin, cancellation);
-        try
-        {
-            await Task.Delay(length, world.Clock, cancellation);
-        }
-        finally
-        {
-            await world.Postgres.RunAsync(end, CancellationToken.None);
-            strike.EndsNow();
-        }
-    }
+    private static Task ForAWhileAsync(
+        ChaosWorld world, Strike strike, string begin, string end, CancellationToken cancellation) =>
+        strike.LastAsync(
+            "", strike.Seconds(5, 12), () => world.Postgres.RunAsync(begin, cancellation),
+            () => world.Postgres.RunAsync(end, CancellationToken.None), cancellation);
 
     // What was written last may end the server: that is an exit with a reason, and it is started again.
     private static async Task DiskFullAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
@@ -109,50 +93,41 @@ internal static class PostgresFaults
     private static async Task LockedAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
     {
         var (database, table) = Table(world, strike);
-        var length = strike.Seconds(5, 15);
-        strike.On = $"{table} for {length.TotalSeconds:0.0} s";
-        await using var connection = await world.Postgres.OpenAsync(database, cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var take = new NpgsqlCommand($"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", connection);
-        await take.ExecuteNonQueryAsync(cancellation);
-        await Task.Delay(length, world.Clock, cancellation);
-        await PostgresAdmin.EndQuietlyAsync(transaction);
-        strike.EndsNow();
+        await OpenTransactionAsync(
+            world, strike, database, table, $"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", strike.Seconds(5, 15),
+            cancellation);
     }
 
     private static async Task RenamedAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
     {
         var (database, table) = Table(world, strike);
-        var length = strike.Seconds(5, 35);
-        strike.On = $"{table} for {length.TotalSeconds:0.0} s";
         await using var connection = await world.Postgres.OpenAsync(database, cancellation);
         await using var away = new NpgsqlCommand($"ALTER TABLE {table} RENAME TO {table}_gone", connection);
-        await away.ExecuteNonQueryAsync(cancellation);
-        try
-        {
-            await Task.Delay(length, world.Clock, cancellation);
-        }
-        finally
-        {
-            await using var back = new NpgsqlCommand($"ALTER TABLE {table}_gone RENAME TO {table}", connection);
-            await back.ExecuteNonQueryAsync(CancellationToken.None);
-            strike.EndsNow();
-        }
+        await using var back = new NpgsqlCommand($"ALTER TABLE {table}_gone RENAME TO {table}", connection);
+        await strike.LastAsync(
+            table, strike.Seconds(5, 35), () => away.ExecuteNonQueryAsync(cancellation),
+            () => back.ExecuteNonQueryAsync(CancellationToken.None), cancellation);
     }
 
     private static async Task IdleWriterAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
     {
         string[] choices = [world.System.OrdersDb, world.System.PickingDb, world.Postgres.ConnectionString];
         var database = strike.One(choices);
-        var length = strike.Seconds(5, 20);
-        strike.On = $"in {new NpgsqlConnectionStringBuilder(database).Database} for {length.TotalSeconds:0.0} s";
+        await OpenTransactionAsync(
+            world, strike, database, $"in {new NpgsqlConnectionStringBuilder(database).Database}",
+            "SELECT pg_current_xact_id()", strike.Seconds(5, 20), cancellation);
+    }
+
+    private static async Task OpenTransactionAsync(
+        ChaosWorld world, Strike strike, string database, string on, string sql, TimeSpan length,
+        CancellationToken cancellation)
+    {
         await using var connection = await world.Postgres.OpenAsync(database, cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using var begin = new NpgsqlCommand("SELECT pg_current_xact_id()", connection);
-        await begin.ExecuteScalarAsync(cancellation);
-        await Task.Delay(length, world.Clock, cancellation);
-        await PostgresAdmin.EndQuietlyAsync(transaction);
-        strike.EndsNow();
+        await using var first = new NpgsqlCommand(sql, connection);
+        await strike.LastAsync(
+            on, length, () => first.ExecuteNonQueryAsync(cancellation),
+            () => PostgresAdmin.EndQuietlyAsync(transaction), cancellation);
     }
 
     private static (string Database, string Table) Table(ChaosWorld world, Strike strike) =>

@@ -16,9 +16,9 @@ internal static class ProcessFaults
         new("term-picking", (world, strike, token) => TermAsync(world, strike, world.System.Picking, token))
         { RuledBy = Rules.Claim },
         new("freeze-orders", (world, strike, token) => FreezeAsync(
-            world, strike, strike.One(world.System.Orders), strike.Seconds(5, 20), token)),
+            strike, strike.One(world.System.Orders), strike.Seconds(5, 20), token)),
         new("freeze-picking", (world, strike, token) => FreezeAsync(
-            world, strike, strike.One(world.System.Picking),
+            strike, strike.One(world.System.Picking),
             world.Settings.ClaimAfter + strike.Seconds(1, 6), token))
         { RuledBy = Rules.Claim },
         new("freeze-active", FreezeActiveAsync),
@@ -48,28 +48,19 @@ internal static class ProcessFaults
             world.Watch.Complain($"{child.Name} did not stop within {StopMax.TotalSeconds} s of SIGTERM");
     }
 
-    private static async Task FreezeAsync(
-        ChaosWorld world, Strike strike, Child child, TimeSpan length, CancellationToken cancellation)
+    private static Task FreezeAsync(Strike strike, Child child, TimeSpan length, CancellationToken cancellation)
     {
-        strike.On = $"{child.Name} for {length.TotalSeconds:0.0} s";
         strike.Silenced.Add(child.Name);
-        child.Pause();
-        try
-        {
-            await Task.Delay(length, world.Clock, cancellation);
-        }
-        finally
-        {
-            child.Resume();
-            strike.EndsNow();
-        }
+        return strike.LastAsync(
+            child.Name, length, () => Task.FromResult(child.Pause()), () => Task.FromResult(child.Resume()),
+            cancellation);
     }
 
     // The replica that dispatches, most likely with the feed and the sweeps.
     private static async Task FreezeActiveAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
     {
         var child = await ActiveAsync(world, cancellation);
-        await FreezeAsync(world, strike, child, strike.Seconds(20, 30), cancellation);
+        await FreezeAsync(strike, child, strike.Seconds(20, 30), cancellation);
     }
 
     // After a fault the lead may be vacant for a moment.

@@ -51,22 +51,11 @@ internal static class RedisFaults
         strike.EndsNow();
     }
 
-    private static async Task ForAWhileAsync(
-        ChaosWorld world, Strike strike, string[] begin, string[] end, CancellationToken cancellation)
-    {
-        var length = strike.Seconds(3, 10);
-        strike.On = $"{string.Join(' ', begin)} for {length.TotalSeconds:0.0} s";
-        await world.Redis.SendAsync(begin, cancellation);
-        try
-        {
-            await Task.Delay(length, world.Clock, cancellation);
-        }
-        finally
-        {
-            await world.Redis.SendAsync(end, CancellationToken.None);
-            strike.EndsNow();
-        }
-    }
+    private static Task ForAWhileAsync(
+        ChaosWorld world, Strike strike, string[] begin, string[] end, CancellationToken cancellation) =>
+        strike.LastAsync(
+            string.Join(' ', begin), strike.Seconds(3, 10), () => world.Redis.SendAsync(begin, cancellation),
+            () => world.Redis.SendAsync(end, CancellationToken.None), cancellation);
 
     // It comes back at once, and empty.
     private static async Task KilledAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
@@ -78,15 +67,12 @@ internal static class RedisFaults
 
     private static async Task AwayAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
     {
-        var length = strike.Seconds(5, 20);
-        strike.On = $"for {length.TotalSeconds:0.0} s";
-        using (world.Watch.Keep(world.RedisServer))
+        var away = world.Watch.Keep(world.RedisServer);
+        await strike.LastAsync("", strike.Seconds(5, 20), () => world.RedisServer.KillAsync(cancellation), () =>
         {
-            await world.RedisServer.KillAsync(cancellation);
-            await Task.Delay(length, world.Clock, cancellation);
-        }
-
-        strike.EndsNow();
+            away.Dispose();
+            return Task.CompletedTask;
+        }, cancellation);
     }
 
     // As from a snapshot of some seconds ago: entries that are done stand there again, new ones do not.
@@ -102,21 +88,10 @@ internal static class RedisFaults
         File.Delete(Path.Combine(world.System.Folder, "dump.rdb")); // the next restart is empty again
     }
 
-    private static async Task PausedAsync(ChaosWorld world, Strike strike, CancellationToken cancellation)
-    {
-        var length = strike.Seconds(5, 20);
-        strike.On = $"for {length.TotalSeconds:0.0} s";
-        world.RedisServer.Pause();
-        try
-        {
-            await Task.Delay(length, world.Clock, cancellation);
-        }
-        finally
-        {
-            world.RedisServer.Resume();
-            strike.EndsNow();
-        }
-    }
+    private static Task PausedAsync(ChaosWorld world, Strike strike, CancellationToken cancellation) =>
+        strike.LastAsync(
+            "", strike.Seconds(5, 20), () => Task.FromResult(world.RedisServer.Pause()),
+            () => Task.FromResult(world.RedisServer.Resume()), cancellation);
 
     // Somebody's SET over the stream, until somebody deletes it: no service may guess that it may.
     private static Task WrongTypeAsync(ChaosWorld world, Strike strike, CancellationToken cancellation) =>
